@@ -1,0 +1,1 @@
+"""Sources become records: Kafka to the city."""

@@ -1,0 +1,1 @@
+"""The living demonstration city: played streams on local servers."""

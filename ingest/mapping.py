@@ -1,0 +1,67 @@
+"""Feeds as ingest reads them: which fields a kind must have, and where a feed finds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from layers import documents, feeds
+from layers.feeds import FeedSpec
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "observation": ("sensor_id", "property", "value"),
+    "case": ("case_id", "status", "reported_at"),
+    "incident": ("incident_id",),
+    "warning": (),
+}
+"""Canonical fields without which a message is rejected."""
+
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "observation": ("unit", "quality"),
+    "case": ("version", "category", "title", "due_at", "closed_at", "lead", "address", "channel"),
+    "incident": ("category", "title", "address", "outcome"),
+    "warning": (),
+}
+"""Canonical fields that a feed may map besides."""
+
+CASE_TIMES = ("reported_at", "due_at", "closed_at")
+"""Further times of a case, written like its event time."""
+
+
+def load_feeds(folder: Path) -> dict[str, FeedSpec]:
+    """Read and check every feed of a folder.
+
+    Raises:
+        layers.documents.DocumentError: an unknown or missing key, or a field of its kind unmapped.
+    """
+    found = feeds.load_feeds(folder)
+    for feed in found.values():
+        check_mapping(feed, folder / f"{feed.id}.yaml")
+    return found
+
+
+def check_mapping(feed: FeedSpec, file: Path) -> None:
+    """Raise a DocumentError when the mapping of a feed can't work."""
+    known = REQUIRED[feed.kind] + OPTIONAL[feed.kind]
+    for name in REQUIRED[feed.kind]:
+        if name not in feed.fields:
+            raise documents.DocumentError(
+                file, f"fields.{name} is missing (kind {feed.kind})", "Map it to a path."
+            )
+    for name in feed.fields:
+        if name not in known:
+            raise documents.DocumentError(
+                file, f"fields.{name} is no field of kind {feed.kind}", f"Use one of {known}."
+            )
+    if feed.kind != "warning" and feed.time is None:
+        raise documents.DocumentError(file, "time is missing", "Say where the event time stands.")
+    if feed.format == "csv" and feed.csv is None:
+        raise documents.DocumentError(file, "csv is missing", "List csv.columns.")
+
+
+def paths(feed: FeedSpec) -> tuple[str, ...]:
+    """Give every path that the feed reads from a message, each once."""
+    wanted = list(feed.fields.values())
+    if feed.time:
+        wanted.append(feed.time.field)
+    wanted += [p for p in (feed.place.lng, feed.place.lat, feed.place.code) if p]
+    return tuple(dict.fromkeys(wanted))

@@ -1,0 +1,1 @@
+"""Where messages come from: one file per technology behind one port."""

@@ -1,0 +1,153 @@
+"""Messages from Apache Kafka by kafka-python's consumer: group membership, codecs, TLS and all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+
+from ingest.sources.base import Slice
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """How to reach the cluster."""
+
+    bootstrap: str
+    group: str
+    max_poll_records: int = 20_000
+    security: dict[str, Any] = field(default_factory=dict)
+    """Passed to kafka-python as it is (security_protocol, sasl_mechanism, ssl_cafile, …)."""
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells the source which partitions have just come."""
+
+    def __init__(self, gained: Callable[[list[str]], None]) -> None:
+        self._gained = gained
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        log.info("event=partitions_revoked partitions=%s", len(revoked))
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        self._gained([f"{p.topic}:{p.partition}" for p in assigned])
+
+
+class KafkaSource:
+    """A member of a consumer group.
+
+    Args:
+        settings: cluster and group.
+        topics: the topics of the feeds.
+        on_gain: called inside `poll` with partitions that came to this worker, before any of their
+            messages is given; it answers where to start (`topic:partition` → offset, -1: oldest).
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topics: Sequence[str],
+        on_gain: Callable[[list[str]], dict[str, int]],
+    ) -> None:
+        self._on_gain = on_gain
+        self._positions: dict[TopicPartition, int] = {}
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            group_id=settings.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=settings.max_poll_records,
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_bytes=32 << 20,
+            **settings.security,
+        )
+        self._consumer.subscribe(list(topics), listener=_Listener(self._gained))
+
+    def assigned(self) -> frozenset[str]:
+        """Give the partitions of this member."""
+        return frozenset(f"{p.topic}:{p.partition}" for p in self._consumer.assignment())
+
+    def seek(self, positions: dict[str, int]) -> None:
+        """Move the named partitions; -1: the oldest offset that there is."""
+        for name, offset in positions.items():
+            partition = _partition(name)
+            if offset < 0:
+                self._consumer.seek_to_beginning(partition)
+                offset = self._consumer.position(partition)
+            else:
+                self._consumer.seek(partition, offset)
+            self._positions[partition] = offset
+
+    def poll(self, timeout_s: float) -> list[Slice]:
+        """Give the next slices; blocks at most `timeout_s`."""
+        found = self._consumer.poll(timeout_ms=int(timeout_s * 1000))
+        return [self._slice(p, records) for p, records in found.items() if records]
+
+    def commit(self, positions: dict[str, int]) -> None:
+        """Commit to Kafka, for the tools that show lag; failure is no loss."""
+        from kafka import OffsetAndMetadata
+        from kafka.errors import KafkaError
+
+        held = self._consumer.assignment()
+        offsets = {
+            _partition(name): OffsetAndMetadata(offset, "", -1)
+            for name, offset in positions.items()
+            if _partition(name) in held
+        }
+        try:
+            if offsets:
+                self._consumer.commit_async(offsets)
+        except KafkaError as error:
+            log.info("event=commit_failed error=%r", error)
+
+    def lag(self) -> dict[str, int]:
+        """Give end of log less position, where the client has seen the end."""
+        found = {}
+        for partition, position in self._positions.items():
+            end = self._consumer.highwater(partition)
+            if end is not None:
+                found[f"{partition.topic}:{partition.partition}"] = max(0, end - position)
+        return found
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close(autocommit=False)
+
+    def _gained(self, names: list[str]) -> None:
+        held = set(self.assigned())
+        self._positions = {
+            p: o for p, o in self._positions.items() if f"{p.topic}:{p.partition}" in held
+        }
+        self.seek(self._on_gain(names))
+
+    def _slice(self, partition: TopicPartition, records: list[Any]) -> Slice:
+        values = [r.value or b"" for r in records]
+        count = len(records)
+        bounds = np.zeros(count + 1, dtype=np.int64)
+        np.cumsum(np.fromiter(map(len, values), np.int64, count) + 1, out=bounds[1:])
+        offsets = np.fromiter((r.offset for r in records), np.int64, count)
+        start = self._positions.get(partition, int(offsets[0]))
+        after = int(offsets[-1]) + 1
+        self._positions[partition] = after
+        return Slice(
+            topic=partition.topic,
+            partition=partition.partition,
+            offsets=offsets,
+            times_ms=np.fromiter((r.timestamp for r in records), np.int64, count),
+            buffer=b"\n".join(values) + b"\n",
+            bounds=bounds,
+            start=start,
+            next=after,
+        )
+
+
+def _partition(name: str) -> TopicPartition:
+    topic, _, number = name.rpartition(":")
+    return TopicPartition(topic, int(number))

@@ -1,0 +1,1 @@
+"""The city: one module per kind of thing it knows."""

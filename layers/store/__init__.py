@@ -1,0 +1,1 @@
+"""The connection to Redis, its key grammar and its fenced writes."""

@@ -1,0 +1,196 @@
+"""The connection to Redis, one server or a cluster, and the atomic apply.
+
+Effects exactly once, the proof in five lines:
+ 1. For every home D and partition P, the fence F(D, P) lies beside D's state and moves only inside
+    the script that changes that state.
+ 2. A call claims the offsets [F, b) of P: the worker has read all of them in one contiguous run
+    and drops what lies below F before it adds anything up.
+ 3. The script refuses when the stored fence isn't the F that the call expects. So of all calls that
+    start at F, whoever sends them and however often, one is applied and moves the fence to b.
+ 4. Hence the applied claims of (D, P) are disjoint and without gaps: each offset of P has its
+    effect on D once. A batch cut elsewhere is trimmed at F; a worker that has lost its partition
+    expects an old F and is refused; a reply that was lost is repeated and refused.
+ 5. A worker starts at the smallest F(D, P) over all homes, so nothing below it is owed to anybody.
+    Kafka's committed offset isn't part of the argument.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.cluster import RedisCluster
+
+from layers.store import keys
+from layers.store.writes import Writes
+
+log = logging.getLogger(__name__)
+
+_SCRIPT = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
+
+
+class StoreUnavailableError(Exception):
+    """Redis doesn't answer."""
+
+    def __init__(self, cause: object) -> None:
+        super().__init__(
+            f"Redis does not answer ({cause}). Check redis.url in config.yaml "
+            "(YIWANG_REDIS__URL) and that the server is running; the worker waits and tries again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The answer to one apply."""
+
+    status: str
+    """ok | fence | seen."""
+    fences: Mapping[str, int]
+    """status fence: the stored next offsets of the partitions that differ; absent → -1."""
+    positions: tuple[int, ...]
+    """status seen: positions of the ids that were known."""
+
+
+class Store:
+    """The city's state in Redis.
+
+    Args:
+        client: a redis-py client, of one server or a cluster, that returns bytes.
+        prefix: first part of every key.
+    """
+
+    def __init__(self, client: Any, prefix: str = "yw") -> None:
+        self.client = client
+        self.prefix = prefix
+        self._sha = ""
+
+    def key(self, home: str, suffix: str) -> str:
+        """Give the full key of `suffix` in `home`."""
+        return keys.home_key(self.prefix, home, suffix)
+
+    def apply(self, home: str, writes: Writes, now_s: int) -> Applied:
+        """Apply the writes of one home, all or nothing.
+
+        Raises:
+            StoreUnavailableError: no answer; the call may or may not have been applied, and
+                sending it again is safe.
+        """
+        stem = keys.home_key(self.prefix, home)
+        packed = writes.pack(home, keys.channel(self.prefix), now_s)
+        try:
+            reply = self._run(stem, packed)
+        except redis.RedisError as error:
+            if isinstance(error, redis.ResponseError) and not _is_passing(error):
+                raise
+            raise StoreUnavailableError(error) from error
+        return _read_reply(reply)
+
+    def _run(self, stem: str, packed: bytes) -> list[Any]:
+        if not self._sha:
+            self._sha = str(_text(self.client.script_load(_SCRIPT)))
+        try:
+            return list(self.client.evalsha(self._sha, 1, stem, packed))
+        except redis.exceptions.NoScriptError:
+            return list(self.client.eval(_SCRIPT, 1, stem, packed))
+
+    def fences(self, homes: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Read the fences of the homes: home → `topic:partition` → next offset."""
+        found = self.read([("hgetall", home, keys.FENCE, ()) for home in homes])
+        return {
+            home: {_text(k): int(v) for k, v in fence.items()}
+            for home, fence in zip(homes, found, strict=True)
+        }
+
+    def read(self, asks: Sequence[tuple[str, str, str, tuple[Any, ...]]]) -> list[Any]:
+        """Run many reads in one round trip: (command, home, suffix, further arguments) each.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        pipe = self.client.pipeline(transaction=False)
+        for command, home, suffix, rest in asks:
+            getattr(pipe, command)(self.key(home, suffix), *rest)
+        try:
+            return list(pipe.execute())
+        except redis.RedisError as error:
+            raise StoreUnavailableError(error) from error
+
+    def ping(self) -> bool:
+        """Say whether Redis answers."""
+        try:
+            return bool(self.client.ping())
+        except redis.RedisError:
+            return False
+
+    def wipe(self) -> None:
+        """Remove every key of this city (development and tests)."""
+        for key in self.client.scan_iter(match=f"{self.prefix}:*", count=1000):
+            self.client.delete(key)
+
+    def changed_homes(self, timeout_s: float) -> Iterator[set[str] | None]:
+        """Yield the homes that moved since the last step; None when Redis can't be heard.
+
+        Each step takes at most `timeout_s`; the connection is made again after an outage, and the
+        first step after one is an empty set, so the reader knows to look at everything.
+        """
+        pubsub = None
+        while True:
+            try:
+                if pubsub is None:
+                    pubsub = self.client.pubsub(ignore_subscribe_messages=True)
+                    pubsub.subscribe(keys.channel(self.prefix))
+                yield _drain(pubsub, timeout_s)
+            except redis.RedisError as error:
+                log.debug("event=pubsub_lost error=%s", error)
+                pubsub = None
+                yield None
+
+
+def connect(url: str, *, prefix: str = "yw", cluster: bool = False) -> Store:
+    """Connect to Redis by URL (`redis://`, `rediss://`, `unix://`); nothing is sent yet.
+
+    Args:
+        url: password and TLS are part of it.
+        prefix: first part of every key.
+        cluster: true for Redis Cluster.
+    """
+    options: dict[str, Any] = {"socket_timeout": 30, "socket_connect_timeout": 5}
+    client = (
+        RedisCluster.from_url(url, **options)
+        if cluster
+        else redis.Redis.from_url(url, health_check_interval=15, **options)
+    )
+    return Store(client, prefix)
+
+
+def _drain(pubsub: Any, timeout_s: float) -> set[str]:
+    homes: set[str] = set()
+    message = pubsub.get_message(timeout=timeout_s)
+    while message is not None:
+        homes.add(str(_text(message["data"])))
+        message = pubsub.get_message(timeout=0)
+    return homes
+
+
+def _read_reply(reply: list[Any]) -> Applied:
+    status = str(_text(reply[0]))
+    if status == "fence":
+        pairs = zip(reply[1::2], reply[2::2], strict=True)
+        stored = {str(_text(k)): int(v) if v else -1 for k, v in pairs}
+        return Applied(status, stored, ())
+    if status == "seen":
+        return Applied(status, {}, tuple(int(p) for p in reply[1:]))
+    return Applied(status, {}, ())
+
+
+def _is_passing(error: redis.ResponseError) -> bool:
+    passing = ("LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "OOM", "TRYAGAIN", "MISCONF")
+    return str(error).upper().startswith(passing)
+
+
+def _text(value: Any) -> Any:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

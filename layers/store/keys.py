@@ -1,0 +1,103 @@
+"""The key grammar: every Redis key of Yiwang is spelled here and nowhere else.
+
+`<prefix>:{<home>}:<suffix>`. The home is a district code of six digits, `000000` for what lies in
+no district (未定位), or the city's own code for what belongs to the whole city. It stands in braces,
+so that Redis Cluster keeps all keys of one home in one slot and one script can change them at once.
+
+suffix                    type   what                                                      kept
+fence                     hash   `topic:partition` → next offset not yet applied           for ever
+acct:<feed>               hash   read, accepted, duplicate, rejected, late, … totals        for ever
+acctm:<feed>:<hour>       hash   `<minute of the hour>` → messages read                     2 h
+latest                    hash   `sensor|property` → newest reading                        for ever
+m:<hour>                  hash   `series|region|minute` → count sum min max                retention.minute_h
+h:<day>                   hash   `series|region|hour` → count sum min max                  retention.hour_d
+d:<month>                 hash   `series|region|day` → count sum min max                   retention.day_d
+seen:<feed>:<hour>        set    8-byte event ids of that hour of event time               late_after_s + 1 h
+rec:<kind>                hash   id → record (msgpack: version, JSON, cells, ranks, raw)    see `expiry`
+open:<feed>:<region>      zset   open cases by due time (ms; no limit = +inf)              while open
+near:<feed>:<region>      zset   open cases by the moment they come near their limit       while open
+stage:<feed>              hash   `region|status` → cases                                   for ever
+recent:<region>           zset   newest records by time, bounded                           bounded
+expiry                    zset   `kind|id` by the moment at which the record may go        swept
+rejects                   list   newest rejected messages, bounded                         bounded
+
+Hours are hours since the epoch; days and months are local to the city (`20261124`, `202611`).
+"""
+
+from __future__ import annotations
+
+UNASSIGNED = "000000"
+"""Home of records that lie in no district, and of messages that could not be read."""
+
+CHANGED = "changed"
+"""Channel suffix: a home says here that its state has moved."""
+
+
+def home_key(prefix: str, home: str, suffix: str = "") -> str:
+    """Give the full key of `suffix` in `home`; without a suffix, the stem that scripts extend."""
+    return f"{prefix}:{{{home}}}:{suffix}"
+
+
+def channel(prefix: str) -> str:
+    """Give the Pub/Sub channel on which changes are announced."""
+    return f"{prefix}:{CHANGED}"
+
+
+def latest() -> str:
+    """Give the suffix of the newest readings."""
+    return "latest"
+
+
+def accounts(feed: str) -> str:
+    """Give the suffix of the totals of a feed."""
+    return f"acct:{feed}"
+
+
+def account_minutes(feed: str, hour: int) -> str:
+    """Give the suffix of the messages read per minute in one hour since the epoch."""
+    return f"acctm:{feed}:{hour}"
+
+
+def minutes(hour: int) -> str:
+    """Give the suffix of the minute cells of one hour since the epoch."""
+    return f"m:{hour}"
+
+
+def hours(day: str) -> str:
+    """Give the suffix of the hour cells of one local day (yyyymmdd)."""
+    return f"h:{day}"
+
+
+def days(month: str) -> str:
+    """Give the suffix of the day cells of one local month (yyyymm)."""
+    return f"d:{month}"
+
+
+def records(kind: str) -> str:
+    """Give the suffix of the records of a kind."""
+    return f"rec:{kind}"
+
+
+def open_cases(feed: str, region: str) -> str:
+    """Give the suffix of the open cases of a feed in a region, by due time."""
+    return f"open:{feed}:{region}"
+
+
+def near_cases(feed: str, region: str) -> str:
+    """Give the suffix of the open cases of a feed in a region, by the start of 临期."""
+    return f"near:{feed}:{region}"
+
+
+def stages(feed: str) -> str:
+    """Give the suffix of the case counts by region and status."""
+    return f"stage:{feed}"
+
+
+def recent(region: str) -> str:
+    """Give the suffix of the newest records of a region."""
+    return f"recent:{region}"
+
+
+FENCE = "fence"
+REJECTS = "rejects"
+EXPIRY = "expiry"

@@ -1,0 +1,69 @@
+"""What one home is to be told at once: the parts of one atomic call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgpack
+
+SEPARATOR = "\x1f"
+"""Between the parts of a cell or a rank; no text of a feed can carry it (control characters are
+removed at the door)."""
+
+
+@dataclass(slots=True)
+class Fence:
+    """The claim of one call: these offsets of this partition, and no others, are being applied."""
+
+    partition: str
+    """`topic:partition`."""
+    expected: str
+    """What the home must hold for the call to count; empty: nothing yet."""
+    next: int
+    """The first offset after the claim."""
+
+
+@dataclass(slots=True)
+class Writes:
+    """The share of one home in one poll; see `apply.lua` for what each part does."""
+
+    fences: list[Fence] = field(default_factory=list)
+    seen: list[tuple[str, int, bytes, int]] = field(default_factory=list)
+    """suffix, expire at (s), ids of 8 bytes each, position of the first id in the home's rows."""
+    sums: list[tuple[str, int, list[str], list[int], list[float], list[float], list[float]]] = (
+        field(default_factory=list)
+    )
+    """suffix, expire at (s), fields, counts, sums, minima, maxima (scaled integers)."""
+    latest: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
+    """suffix, fields, values that start with 13 digits of ms."""
+    records: list[tuple[str, str, int, str, list[str], list[str], bytes, int]] = field(
+        default_factory=list
+    )
+    """suffix, id, version, JSON, cells, ranks, raw message, expiry (ms; 0: keep)."""
+    counts: list[tuple[str, int, list[str], list[int]]] = field(default_factory=list)
+    """suffix, expire at (s; 0: never), fields, increments."""
+    marks: list[tuple[str, str, int]] = field(default_factory=list)
+    """suffix, field, value; the larger one stays."""
+    lists: list[tuple[str, int, list[str]]] = field(default_factory=list)
+    """suffix, bound, values; newest first."""
+
+    def pack(self, home: str, channel: str, now_s: int) -> bytes:
+        """Encode the writes for the script; `now_s` is seconds since the epoch."""
+        fences = [(f.partition, f.expected, str(f.next)) for f in self.fences]
+        packed: bytes = msgpack.packb(
+            {
+                "fences": fences,
+                "seen": self.seen,
+                "sums": self.sums,
+                "latest": self.latest,
+                "records": self.records,
+                "counts": self.counts,
+                "marks": self.marks,
+                "lists": self.lists,
+                "channel": channel,
+                "home": home,
+                "now": now_s,
+            },
+            use_bin_type=False,  # Redis' cmsgpack reads only the older form of text and bytes
+        )
+        return packed
