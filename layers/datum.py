@@ -80,7 +80,8 @@ def _wave_lat(x: Degrees, y: Degrees) -> Degrees:
     first = (20 * np.sin(6 * x * np.pi) + 20 * np.sin(2 * x * np.pi)) * 2 / 3
     second = (20 * np.sin(y * np.pi) + 40 * np.sin(y / 3 * np.pi)) * 2 / 3
     third = (160 * np.sin(y / 12 * np.pi) + 320 * np.sin(y * np.pi / 30)) * 2 / 3
-    return base + first + second + third
+    wave: Degrees = base + first + second + third
+    return wave
 
 
 def _wave_lng(x: Degrees, y: Degrees) -> Degrees:
@@ -88,4 +89,5 @@ def _wave_lng(x: Degrees, y: Degrees) -> Degrees:
     first = (20 * np.sin(6 * x * np.pi) + 20 * np.sin(2 * x * np.pi)) * 2 / 3
     second = (20 * np.sin(x * np.pi) + 40 * np.sin(x / 3 * np.pi)) * 2 / 3
     third = (150 * np.sin(x / 12 * np.pi) + 300 * np.sin(x * np.pi / 30)) * 2 / 3
-    return base + first + second + third
+    wave: Degrees = base + first + second + third
+    return wave

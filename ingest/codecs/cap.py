@@ -80,7 +80,7 @@ def _best_info(alert: ET.Element) -> ET.Element | None:
     """Give the Chinese block if there is one, else the first."""
     infos = [e for e in alert if _name(e) == "info"]
     chinese = [e for e in infos if (_child(e, "language") or "").lower().startswith("zh")]
-    return (chinese or infos or [None])[0]
+    return next(iter(chinese or infos), None)
 
 
 def _area(info: ET.Element) -> dict[str, str | None]:

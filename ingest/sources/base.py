@@ -47,8 +47,8 @@ class Source(Protocol):
     """Where messages come from.
 
     Contract (run by one suite for every implementation): slices of a partition follow each other
-    without overlap; `start` of one is `next` of the one before unless `seek` moved it; `poll` blocks
-    at most `timeout_s`; after `seek` the next slice starts there; `commit` is a hint only.
+    without overlap; `start` of one is `next` of the one before unless `seek` moved it; `poll`
+    blocks at most `timeout_s`; after `seek` the next slice starts there; `commit` is a hint only.
     """
 
     def assigned(self) -> frozenset[str]:

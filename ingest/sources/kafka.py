@@ -80,10 +80,10 @@ class KafkaSource:
             partition = _partition(name)
             if offset < 0:
                 self._consumer.seek_to_beginning(partition)
-                offset = self._consumer.position(partition)
+                self._positions[partition] = self._consumer.position(partition)
             else:
                 self._consumer.seek(partition, offset)
-            self._positions[partition] = offset
+                self._positions[partition] = offset
 
     def poll(self, timeout_s: float) -> list[Slice]:
         """Give the next slices; blocks at most `timeout_s`."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|root|home|Users)/\w")
 
 LOCK_ADDRESS = re.compile(
-    r"--(?:extra-)?index-url|\"resolved\":\s*\"https?:|^\s*registry\s*=", re.M
+    r"--(?:extra-)?index-url|\"resolved\":\s*\"https?:|^\s*registry\s*=", re.MULTILINE
 )
 
 RELATIVE_LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)")
