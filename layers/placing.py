@@ -1,0 +1,145 @@
+"""Exact placing of points in polygons: a raster answers where it can, prepared polygons elsewhere.
+
+The raster is cut so that no boundary of any region touches a pure cell; all of such a cell lies in
+the same regions, and so do neighbouring pure cells. One point per run of pure cells in a row is
+placed exactly and answers for the whole run. Only points in mixed cells ask the spatial index, so
+the answer is the one of point-in-polygon everywhere, the edges included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+
+MIXED = -1
+"""Mark of a raster cell that a boundary touches."""
+
+_SIDE = 1024
+_MARGIN = 1e-6
+"""In cells: far above the rounding of the arithmetic here, far below what costs pure cells."""
+
+
+class Placing:
+    """A raster and an index over polygons.
+
+    Args:
+        shapes: polygons, the preferred last: where several cover a point, the last one takes it.
+        answers: what to answer for each of them.
+    """
+
+    def __init__(self, shapes: Sequence[shapely.Geometry], answers: Sequence[int]) -> None:
+        self._shapes = np.array(shapes, dtype=object)
+        self._answers = np.array(answers, dtype=np.int32)
+        shapely.prepare(self._shapes)
+        self._tree = shapely.STRtree(self._shapes)
+        bounds = shapely.total_bounds(self._shapes) if len(shapes) else np.array([0.0, 0, 1, 1])
+        self._origin = bounds[:2]
+        self._scale = _SIDE / np.maximum(bounds[2:] - bounds[:2], 1e-9)
+        self._raster = self._filled(_touched(self._segments()))
+
+    def place(self, x: Floats, y: Floats) -> Ints:
+        """Answer for each point, 0 for none; NaN is in none."""
+        inside, cells = self._cells(x, y)
+        placed = np.zeros(len(x), dtype=np.int32)
+        placed[inside] = self._raster[cells]
+        unsure = np.flatnonzero(placed == MIXED)
+        if len(unsure):
+            placed[unsure] = self.place_exactly(x[unsure], y[unsure])
+        return placed
+
+    def place_exactly(self, x: Floats, y: Floats) -> Ints:
+        """Answer for each point by point-in-polygon alone; no NaN."""
+        which, where = self._tree.query(shapely.points(x, y))
+        hit = shapely.intersects_xy(self._shapes[where], x[which], y[which])
+        which, where = which[hit], where[hit]
+        order = np.argsort(where, kind="stable")
+        placed = np.zeros(len(x), dtype=np.int32)
+        # of several assignments to one point numpy keeps the last: the preferred shape
+        placed[which[order]] = self._answers[where[order]]
+        return placed
+
+    @property
+    def pure_share(self) -> float:
+        """Share of the raster cells that answer without the index."""
+        return float(np.mean(self._raster != MIXED))
+
+    def _cells(self, x: Floats, y: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        with np.errstate(invalid="ignore"):
+            u = (x - self._origin[0]) * self._scale[0]
+            v = (y - self._origin[1]) * self._scale[1]
+            # the upper edges belong to the last cells; NaN compares false
+            inside = np.flatnonzero((u >= 0) & (v >= 0) & (u <= _SIDE) & (v <= _SIDE))
+        column = np.minimum(u[inside].astype(np.intp), _SIDE - 1)
+        row = np.minimum(v[inside].astype(np.intp), _SIDE - 1)
+        return inside, row * _SIDE + column
+
+    def _segments(self) -> Floats:
+        """Give the edges of all shapes in cells: u0, v0, u1, v1."""
+        rings = shapely.get_rings(self._shapes)
+        points, ring = shapely.get_coordinates(rings, return_index=True)
+        cells = (points - self._origin) * self._scale
+        same = ring[1:] == ring[:-1]
+        segments = np.hstack([cells[:-1][same], cells[1:][same]])
+        swap = segments[:, 0] > segments[:, 2]
+        segments[swap] = segments[swap][:, [2, 3, 0, 1]]
+        # neighbours and parents share edges: the same edge is looked at once
+        ordered: Floats = segments[np.lexsort(segments.T)]
+        new = np.any(ordered[1:] != ordered[:-1], axis=1)
+        fresh = np.append([True], new)[: len(ordered)]
+        distinct: Floats = ordered[fresh]
+        return distinct
+
+    def _filled(self, touched: npt.NDArray[np.bool_]) -> Ints:
+        pure = ~touched
+        starts = pure.copy()
+        starts[:, 1:] &= touched[:, :-1]
+        row, column = np.nonzero(starts)
+        x = self._origin[0] + (column + 0.5) / self._scale[0]
+        y = self._origin[1] + (row + 0.5) / self._scale[1]
+        answers = self.place_exactly(x, y)
+        raster = np.full(touched.size, MIXED, dtype=np.int32)
+        run = np.cumsum(starts.ravel()) - 1
+        flat = pure.ravel()
+        raster[flat] = answers[run[flat]]
+        return raster
+
+
+def _touched(segments: Floats) -> npt.NDArray[np.bool_]:
+    """Say of each cell whether a segment touches it or comes nearer than the margin."""
+    pieces = _cut(segments)
+    middle = (pieces[:, :2] + pieces[:, 2:]) / 2
+    points = np.vstack([pieces[:, :2], pieces[:, 2:], middle])
+    touched = np.zeros((_SIDE, _SIDE), dtype=bool)
+    for du in (-_MARGIN, _MARGIN):
+        for dv in (-_MARGIN, _MARGIN):
+            column = np.clip(np.floor(points[:, 0] + du).astype(np.intp), 0, _SIDE - 1)
+            row = np.clip(np.floor(points[:, 1] + dv).astype(np.intp), 0, _SIDE - 1)
+            touched[row, column] = True
+    return touched
+
+
+def _cut(segments: Floats) -> Floats:
+    """Cut segments at every line of the raster, so that each piece lies in one cell."""
+    start, step = segments[:, :2], segments[:, 2:] - segments[:, :2]
+    every = np.arange(len(segments))
+    owners, shares = [every, every], [np.zeros(len(segments)), np.ones(len(segments))]
+    for axis in (0, 1):
+        low = np.floor(np.minimum(segments[:, axis], segments[:, axis + 2]))
+        high = np.floor(np.maximum(segments[:, axis], segments[:, axis + 2]))
+        count = (high - low).astype(np.intp)
+        owner = np.repeat(every, count)
+        nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + 1
+        owners.append(owner)
+        shares.append((low[owner] + nth - start[owner, axis]) / step[owner, axis])
+    owner, share = np.concatenate(owners), np.concatenate(shares)
+    order = np.lexsort((share, owner))
+    owner, share = owner[order], share[order]
+    points = start[owner] + step[owner] * share[:, None]
+    same = owner[1:] == owner[:-1]
+    return np.hstack([points[:-1][same], points[1:][same]])
