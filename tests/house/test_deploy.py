@@ -14,6 +14,9 @@ from layers.store import keys
 
 SERVICES = {"kafka", "redis", "ingest", "serve", "proxy"}
 
+ONCE = {"topics"}
+"""Services that do one thing and end."""
+
 
 @pytest.fixture(scope="session")
 def compose(root):
@@ -31,30 +34,34 @@ def nginx(root):
 
 
 def test_the_city_is_kafka_redis_two_ingest_workers_and_the_screens_behind_a_proxy(compose):
-    assert set(compose["services"]) == SERVICES
+    assert set(compose["services"]) == SERVICES | ONCE
     assert compose["services"]["ingest"]["deploy"]["replicas"] == 2
 
 
 def test_every_service_has_a_health_check_and_comes_back(compose):
-    for name, service in compose["services"].items():
+    for name in SERVICES:
+        service = compose["services"][name]
         check = service["healthcheck"]
         assert check["test"][0] in {"CMD", "CMD-SHELL"}, name
         assert {"interval", "timeout", "retries", "start_period"} <= set(check), name
         assert service["restart"] == "unless-stopped", name
 
 
+def needs(compose, name):
+    rules = compose["services"][name]["depends_on"]
+    return {need: rule["condition"] for need, rule in rules.items()}
+
+
 def test_a_service_starts_after_the_health_of_what_it_needs(compose):
-    needs = {
-        name: {
-            need
-            for need, rule in service.get("depends_on", {}).items()
-            if rule["condition"] == "service_healthy"
-        }
-        for name, service in compose["services"].items()
+    healthy = "service_healthy"
+    assert needs(compose, "topics") == {"kafka": healthy}
+    assert needs(compose, "ingest") == {
+        "kafka": healthy,
+        "redis": healthy,
+        "topics": "service_completed_successfully",
     }
-    assert needs["ingest"] == {"kafka", "redis"}
-    assert needs["serve"] == {"redis"}
-    assert needs["proxy"] == {"serve"}
+    assert needs(compose, "serve") == {"redis": healthy}
+    assert needs(compose, "proxy") == {"serve": healthy}
 
 
 def test_only_the_proxy_is_published_and_on_loopback_unless_said_otherwise(compose):
@@ -67,7 +74,7 @@ def test_no_service_keeps_more_rights_than_it_needs(compose):
         assert "no-new-privileges:true" in service["security_opt"], name
         assert not service.get("privileged"), name
         assert service.get("network_mode") != "host", name
-    for name in ("ingest", "serve", "proxy"):
+    for name in ("topics", "ingest", "serve", "proxy"):
         assert compose["services"][name]["read_only"] is True
         assert compose["services"][name]["cap_drop"] == ["ALL"]
 
