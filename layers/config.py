@@ -32,6 +32,27 @@ KAFKA_SECRETS = ("sasl_plain_password", "ssl_password")
 """Keys of kafka.security that may only come from the environment."""
 
 
+KAFKA_SECURITY = (
+    "api_version",
+    "client_dns_lookup",
+    "sasl_kerberos_domain_name",
+    "sasl_kerberos_name",
+    "sasl_kerberos_service_name",
+    "sasl_mechanism",
+    "sasl_plain_password",
+    "sasl_plain_username",
+    "security_protocol",
+    "socks5_proxy",
+    "ssl_cafile",
+    "ssl_certfile",
+    "ssl_check_hostname",
+    "ssl_crlfile",
+    "ssl_keyfile",
+    "ssl_password",
+)
+"""Keys that kafka.security may have: those that every client of kafka-python takes."""
+
+
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base: an unknown key is an error."""
 
@@ -145,6 +166,10 @@ class RetentionSection(_Section, frozen=True, kw_only=True):
     """日汇总保留的天数。
 
     Days for which day sums are kept."""
+    record_d: Count = 35
+    """已结案件与事件记录在最后一次变更后保留的天数。
+
+    Days for which closed cases and incidents are kept after their last change."""
     recent_cases: Count = 200
     """每个区域保留的最新事件条数。
 
@@ -239,13 +264,20 @@ def load_config(path: Path | None = None, environ: Mapping[str, str] = os.enviro
     plain = _plain(file) if file else {}
     if file:
         _refuse_secrets(plain, file)
-        documents.convert(plain, Config, file)
+        _check_security(documents.convert(plain, Config, file), file)
     origin = file or Path("defaults")
     for name in sorted(n for n in environ if n.startswith(PREFIX) and "__" in n):
         _override(plain, name, environ[name])
         origin = Path(name)
-        documents.convert(plain, Config, origin)
+        _check_security(documents.convert(plain, Config, origin), origin)
     return documents.convert(plain, Config, origin)
+
+
+def _check_security(config: Config, origin: Path) -> None:
+    for key in config.kafka.security:
+        if key not in KAFKA_SECURITY:
+            valid = {k: f"kafka.security.{k}" for k in KAFKA_SECURITY}
+            raise _unknown(str(origin), f"kafka.security.{key}", valid, key)
 
 
 def _plain(file: Path) -> dict[str, Any]:
@@ -313,7 +345,9 @@ def _scalar(name: str, text: str) -> Any:
         ) from error
 
 
-def _unknown(name: str, key: str, valid: Mapping[str, str]) -> DocumentError:
-    near = difflib.get_close_matches(key, list(valid), 1, 0.4)
+def _unknown(
+    origin: str, key: str, valid: Mapping[str, str], typed: str | None = None
+) -> DocumentError:
+    near = difflib.get_close_matches(typed or key, list(valid), 1, 0.4)
     remedy = f"Did you mean `{valid[near[0]]}`?" if near else f"Valid are {', '.join(valid)}."
-    return DocumentError(Path(name), f"unknown setting `{key}`", remedy)
+    return DocumentError(Path(origin), f"unknown setting `{key}`", remedy)

@@ -80,7 +80,7 @@ def config_yaml() -> str:
     lines = [
         "# 一网 Yiwang 配置。每项均可用环境变量 YIWANG_<节>__<键> 覆盖；口令只从环境变量读取。",
         "# Settings of Yiwang. Each can be overridden by YIWANG_<SECTION>__<KEY>; secrets come",
-        "# from the environment only. `yiwang check` validates this file. More: docs/configuration.md",
+        "# from the environment only. `yiwang check` validates it. See docs/configuration.md",
     ]
     section = ""
     for setting in settings():

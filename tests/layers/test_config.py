@@ -172,3 +172,9 @@ def test_the_file_is_found_by_variable_and_else_in_the_current_folder(tmp_path, 
 def test_a_file_that_is_named_must_be_there(tmp_path):
     with pytest.raises(DocumentError, match="can't be read"):
         load_config(tmp_path / "absent.yaml", {})
+
+
+def test_an_unknown_security_key_is_named_with_the_nearest_one(tmp_path):
+    said = problem(tmp_path, "kafka: {security: {ssl_cafil: /ca.pem}}")
+    assert "`kafka.security.ssl_cafil`" in said
+    assert "Did you mean `kafka.security.ssl_cafile`?" in said
