@@ -1,6 +1,8 @@
 """Which room may speak to which outer world: the part that import-linter can't say."""
 
 import ast
+import re
+import tomllib
 
 SPEAKERS = {
     "kafka": "ingest/",
@@ -12,6 +14,16 @@ SPEAKERS = {
     "a2wsgi": "dashboard/",
 }
 """Library → the only folder of the rooms that may import it."""
+
+UNIMPORTED = {
+    "crc32c": "kafka-python checks batches with it, when it is there",
+    "lz4": "kafka-python reads and writes that codec with it",
+    "zstandard": "kafka-python reads and writes that codec with it",
+}
+"""Dependencies that no line of ours imports, and why they are declared."""
+
+MODULES = {"kafka-python": "kafka", "pyyaml": "yaml"}
+"""Package → the module it is imported as, where the names differ."""
 
 
 def imported(source):
@@ -35,3 +47,17 @@ def test_only_one_folder_speaks_each_outer_language(rooms):
 def test_each_outer_language_is_spoken_somewhere(rooms):
     spoken = {name for s in rooms for _, name in imported(s)}
     assert {"kafka", "redis", "dash"} <= spoken
+
+
+def declared(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = project["dependencies"] + project["optional-dependencies"]["local"]
+    return {re.split(r"[<>=!~\[ ]", name)[0].lower() for name in names}
+
+
+def test_every_declared_dependency_is_used_and_its_choice_is_written_down(rooms, root):
+    used = {name for s in rooms for _, name in imported(s)}
+    names = declared(root)
+    assert not {n for n in names if MODULES.get(n, n) not in used} - set(UNIMPORTED)
+    choices = "".join(f.read_text(encoding="utf-8") for f in (root / "docs/adr").glob("*.md"))
+    assert not {n for n in names if f"`{n}`" not in choices}
