@@ -63,3 +63,19 @@ def test_no_function_handles_or_processes_and_no_class_manages(rooms):
         or (isinstance(node, ast.ClassDef) and node.name.endswith(("Manager", "Helper", "Utils")))
     ]
     assert not vague
+
+
+def test_the_name_of_a_test_is_a_sentence_or_it_has_one(python):
+    short = [
+        f"{s.path}:{f.lineno} {f.name}"
+        for s in python
+        if s.room == "tests" and s.path.name.startswith("test_")
+        for f in s.functions
+        if f.name.startswith("test_") and f.name.count("_") < 4 and not ast.get_docstring(f)
+    ]
+    assert not short
+
+
+def test_the_city_packs_stay_below_15_megabytes(tracked, root):
+    sizes = [(root / p).stat().st_size for p in tracked if p.parts[:2] == ("layers", "cities")]
+    assert sum(sizes) <= 15_000_000
