@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.demo.kinds import KINDS
 from layers.feeds import load_feeds
 
 CITIES = Path(__file__).resolve().parents[2] / "layers" / "cities"
@@ -40,11 +41,18 @@ def test_both_cities_ship_with_feeds():
 
 
 @pytest.mark.parametrize(("pack", "feed"), FEEDS)
-def test_a_feed_has_samples_that_exist_or_a_generator(pack, feed):
-    assert feed.play.get("kind"), "play.kind says how the demo plays the feed"
+def test_a_feed_can_be_played_from_samples_that_ship(pack, feed):
+    assert feed.play.get("kind") in KINDS
     named = [text for text in strings(feed.play) if text.startswith("samples/")]
+    assert named
     assert not [text for text in named if not (pack / text).is_file()]
-    assert named or feed.generated or feed.origin.zh.strip(), "nothing to play and no origin"
+
+
+def test_no_sample_ships_that_no_feed_plays():
+    played = {
+        pack / text for pack, feed in (f.values for f in FEEDS) for text in strings(feed.play)
+    }
+    assert not [f for f in CITIES.glob("*/samples/*") if f.is_file() and f not in played]
 
 
 @pytest.mark.parametrize(("pack", "feed"), FEEDS)
