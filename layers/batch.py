@@ -1,4 +1,4 @@
-"""What ingest hands to the layers: the rows of one feed from one slice of the log, as columns."""
+"""What ingest hands to the layers: the rows of one feed from one poll, as columns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from layers.feeds import FeedSpec, Reject
@@ -16,7 +18,7 @@ ACCEPTED, DUPLICATE, REJECTED, LATE = range(4)
 """Codes of the column `outcome`, in the order of `layers.feeds.OUTCOMES`."""
 
 LEVELS = (6, 9, 12, 15)
-"""Digits of the levels below the city that hold their own sums."""
+"""Digits of the levels below the city that hold their own sums (`apply.lua` knows the same)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Retention:
     minute_h: int = 26
     hour_d: int = 35
     day_d: int = 400
+    record_d: int = 35
+    """Closed cases and incidents, after their last change."""
     recent_cases: int = 200
     rejects: int = 500
 
@@ -44,39 +48,61 @@ class Frame:
         """All homes: 未定位 first, the districts, the city itself last."""
         return (keys.UNASSIGNED, *self.geography.districts, self.city_code)
 
-    @cached_property
-    def home_of_region(self) -> pl.Series:
-        """Index of a deepest region → index of its home."""
-        index = {code: i for i, code in enumerate(self.homes)}
-        return pl.Series([index.get(code[:6], 0) for code in self.geography.codes], dtype=pl.Int32)
+    @property
+    def city_home(self) -> int:
+        """Index of the city's own home."""
+        return len(self.homes) - 1
 
     @cached_property
-    def level_codes(self) -> dict[int, pl.Series]:
-        """Digits → (index of a deepest region → its code cut to that level, or null)."""
-        codes = self.geography.codes
+    def home_of_region(self) -> npt.NDArray[np.int32]:
+        """Index of a deepest region → index of its home."""
+        index = {code: i for i, code in enumerate(self.homes[:-1])}
+        found = [index.get(code[:6], 0) for code in self.geography.codes]
+        return np.array(found, dtype=np.int32)
+
+    @cached_property
+    def codes(self) -> pl.Series:
+        """The region codes by their index; 0 is 未定位."""
+        return pl.Series("code", self.geography.codes, dtype=pl.String)
+
+    @cached_property
+    def ancestors(self) -> dict[int, npt.NDArray[np.int32]]:
+        """Digits → (index of a deepest region → index of its region at that level, or -1)."""
+        index = {code: i for i, code in enumerate(self.geography.codes)}
         return {
-            level: pl.Series(
-                [c[:level] if len(c) >= level else None for c in codes], dtype=pl.String
+            level: np.array(
+                [index.get(c[:level], -1) if len(c) >= level else -1 for c in index], dtype=np.int32
             )
             for level in LEVELS
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """The rows of one feed from one slice.
+class Span:
+    """The run of one topic-partition that a poll covers."""
 
-    `rows` column | dtype | meaning
-    offset | Int64 | of the message; `broker_ms` | Int64 | broker time; `outcome` | Int8 | code
-    home | Int32 | index into `Frame.homes`; region | Int32 | index of the deepest region
-    event_ms | Int64 | event time; id | UInt64 | hash of the event id; raw | Binary | the message
-    lng, lat | Float64 | WGS84, may be null; and the canonical fields of the feed's kind
-    """
-
-    feed: FeedSpec
     partition: str
     """`topic:partition`."""
     start: int
     next: int
+    """The first offset after the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows of one feed from one poll.
+
+    `rows` column | dtype | meaning
+    part | Int32 | index into `spans`; offset | Int64 | of the message; broker_ms | Int64
+    outcome | Int8 | code; home | Int32 | index into `Frame.homes`; region | Int32 | index of the
+    deepest region (0: 未定位); event_ms | Int64 | event time, null where it could not be read
+    id | UInt64 | hash of the event id; unmapped | Boolean | the category is in no table
+    raw | String | the message; lng, lat | Float64 | WGS84, may be null; and the canonical fields
+    of the feed's kind.
+    """
+
+    feed: FeedSpec
+    spans: Sequence[Span]
     rows: pl.DataFrame
-    rejects: Sequence[Reject] = ()
+    rejects: Sequence[tuple[int, Reject]] = ()
+    """Row number (column `row` of `rows`) and why it was rejected."""

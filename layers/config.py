@@ -35,6 +35,7 @@ KAFKA_SECRETS = ("sasl_plain_password", "ssl_password")
 KAFKA_SECURITY = (
     "api_version",
     "client_dns_lookup",
+    "proxy_url",
     "sasl_kerberos_domain_name",
     "sasl_kerberos_name",
     "sasl_kerberos_service_name",
@@ -42,7 +43,6 @@ KAFKA_SECURITY = (
     "sasl_plain_password",
     "sasl_plain_username",
     "security_protocol",
-    "socks5_proxy",
     "ssl_cafile",
     "ssl_certfile",
     "ssl_check_hostname",

@@ -7,7 +7,7 @@ equation holds at every instant at which anybody looks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -31,7 +31,7 @@ class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base: an unknown key is an error."""
 
 
-class Owner(_Spec):
+class Owner(_Spec, frozen=True):
     """The department that answers for the data."""
 
     code: str
@@ -44,7 +44,7 @@ class Owner(_Spec):
         return Label(self.zh, self.en)
 
 
-class Expect(_Spec):
+class Expect(_Spec, frozen=True):
     """What a healthy feed does."""
 
     interval_s: int
@@ -55,7 +55,7 @@ class Expect(_Spec):
     """Without a message for so long, the feed is silent."""
 
 
-class TimeRule(_Spec):
+class TimeRule(_Spec, frozen=True):
     """Where the event time stands and how it is written."""
 
     field: str
@@ -65,7 +65,7 @@ class TimeRule(_Spec):
     """Zone of times that carry no offset."""
 
 
-class PlaceRule(_Spec):
+class PlaceRule(_Spec, frozen=True):
     """Where the position stands: two coordinates, or a region code."""
 
     lng: str = ""
@@ -75,21 +75,21 @@ class PlaceRule(_Spec):
     """Field of a region or grid code; used where there are no coordinates."""
 
 
-class CsvRule(_Spec):
+class CsvRule(_Spec, frozen=True):
     """One line a message, without a header."""
 
     columns: tuple[str, ...]
     delimiter: str = ","
 
 
-class CodeTable(_Spec):
+class CodeTable(_Spec, frozen=True):
     """Source values → canonical codes."""
 
     table: dict[str, str]
     default: str = "UNMAPPED"
 
 
-class FeedSpec(_Spec):
+class FeedSpec(_Spec, frozen=True):
     """One feed, as its YAML file says."""
 
     id: str
@@ -152,25 +152,54 @@ def read_health(
     store: Store, feeds: Mapping[str, FeedSpec], homes: Sequence[str], now: datetime
 ) -> dict[str, FeedHealth]:
     """Read the accounts of every feed: feed id → health, summed over the homes."""
+    asks = [*health_asks(feeds, homes), *minute_asks(feeds, homes, now)]
+    return healths(feeds, homes, dict(zip(asks, store.read(asks), strict=True)), now)
+
+
+Ask = tuple[str, str, str, tuple[Any, ...]]
+
+
+def health_asks(feeds: Iterable[str], homes: Sequence[str]) -> list[Ask]:
+    """List what is to be read for the accounts of feeds."""
+    lag: Ask = ("hgetall", keys.UNASSIGNED, keys.LAG, ())
+    return [lag, *(("hgetall", home, keys.accounts(f), ()) for f in feeds for home in homes)]
+
+
+def minute_asks(feeds: Iterable[str], homes: Sequence[str], now: datetime) -> list[Ask]:
+    """List what is to be read for the messages of each of the last 60 minutes."""
     hour = int(now.timestamp()) // 3600
-    asks = []
-    for feed in feeds:
-        for home in homes:
-            asks.append(("hgetall", home, keys.accounts(feed), ()))
-            asks.extend(
-                ("hgetall", home, keys.account_minutes(feed, h), ()) for h in (hour - 1, hour)
-            )
-    answers = store.read(asks)
-    step = 3 * len(homes)
-    return {
-        feed.id: _health(feed, answers[i * step : (i + 1) * step], now)
-        for i, feed in enumerate(feeds.values())
-    }
+    return [
+        ("hgetall", home, keys.account_minutes(feed, h), ())
+        for feed in feeds
+        for home in homes
+        for h in (hour - 1, hour)
+    ]
 
 
-def _health(feed: FeedSpec, answers: Sequence[Mapping[bytes, bytes]], now: datetime) -> FeedHealth:
+def healths(
+    feeds: Mapping[str, FeedSpec],
+    homes: Sequence[str],
+    answers: Mapping[Ask, Mapping[bytes, bytes]],
+    now: datetime,
+) -> dict[str, FeedHealth]:
+    """Give the health of feeds from the answers to `health_asks` and, if asked, `minute_asks`."""
+    lag = answers["hgetall", keys.UNASSIGNED, keys.LAG, ()]
+    found: dict[str, FeedHealth] = {}
+    for feed in feeds.values():
+        accounts = [answers["hgetall", home, keys.accounts(feed.id), ()] for home in homes]
+        asks = minute_asks([feed.id], homes, now)
+        minutes = [answers[ask] for ask in asks if ask in answers]
+        found[feed.id] = msgspec.structs.replace(
+            _health(feed, accounts, now),
+            read_per_minute=_per_minute(minutes[0::2], minutes[1::2], now) if minutes else (),
+            lag=_lag(feed, lag, now),
+        )
+    return found
+
+
+def _health(feed: FeedSpec, accounts: Sequence[Mapping[bytes, bytes]], now: datetime) -> FeedHealth:
     totals: dict[str, int] = {}
-    for part in answers[0::3]:
+    for part in accounts:
         for name, value in part.items():
             key, number = name.decode(), int(value)
             totals[key] = (
@@ -198,7 +227,6 @@ def _health(feed: FeedSpec, answers: Sequence[Mapping[bytes, bytes]], now: datet
         duplicate=totals.get("duplicate", 0),
         rejected=totals.get("rejected", 0),
         late=totals.get("late", 0),
-        read_per_minute=_per_minute(answers, now),
         unmapped=totals.get("unmapped", 0),
         unassigned=totals.get("unassigned", 0),
         generated=feed.generated,
@@ -206,26 +234,44 @@ def _health(feed: FeedSpec, answers: Sequence[Mapping[bytes, bytes]], now: datet
     )
 
 
+_LAG_HOLDS_S = 120
+"""A worker's report of its lag that is older says nothing about now."""
+
+
+def _lag(feed: FeedSpec, reports: Mapping[bytes, bytes], now: datetime) -> int | None:
+    """Add up what the workers say is waiting in the broker; None when none has said so lately."""
+    oldest_ms = (now.timestamp() - _LAG_HOLDS_S) * 1000
+    waiting = []
+    for partition, report in reports.items():
+        messages, _, at_ms = report.partition(b"|")
+        topic = partition.decode().rpartition(":")[0]
+        if topic == feed.topic_name and int(at_ms) >= oldest_ms:
+            waiting.append(int(messages))
+    return sum(waiting) if waiting else None
+
+
 def feed_state(feed: FeedSpec, last_message_ms: int | None, now: datetime) -> State:
     """Say how a feed is by the age of its newest message, in broker time.
 
-    live within twice its interval, stale ("late") after that, silent after its own limit.
+    live within one and a half of its interval, stale after that, silent after its own limit.
     """
     if last_message_ms is None:
         return "silent"
     age_s = now.timestamp() - last_message_ms / 1000
     if age_s > feed.expect.silent_after_s:
         return "silent"
-    late_after = max(2 * feed.expect.interval_s / max(feed.expect.sources, 1), 60)
-    return "stale" if age_s > min(late_after, feed.expect.silent_after_s) else "live"
+    return "stale" if age_s > max(1.5 * feed.expect.interval_s, 60) else "live"
 
 
-def _per_minute(answers: Sequence[Mapping[bytes, bytes]], now: datetime) -> tuple[int, ...]:
+def _per_minute(
+    before: Sequence[Mapping[bytes, bytes]], current: Sequence[Mapping[bytes, bytes]], now: datetime
+) -> tuple[int, ...]:
+    """Add up the minutes of the hour before and of the current one; give the last 60."""
     counts = [0] * 120
-    for before, part in ((0, answers[1::3]), (60, answers[2::3])):
+    for first, part in ((0, before), (60, current)):
         for cells in part:
-            for minute, value in cells.items():
-                counts[before + int(minute)] += int(value)
+            for cell, value in cells.items():
+                counts[first + int(cell.partition(b"|")[0])] += int(value)
     end = 60 + int(now.timestamp()) // 60 % 60 + 1
     return tuple(counts[end - 60 : end])
 

@@ -23,7 +23,8 @@ class Slice:
     offsets: npt.NDArray[np.int64]
     """Ascending; gaps are those of the log itself (compaction, transaction markers)."""
     times_ms: npt.NDArray[np.int64]
-    """Broker time of each message, ms since the epoch."""
+    """Broker time of each message, ms since the epoch. Negative: it has none, its event time stands
+    for it; the moment of reading, negated."""
     buffer: bytes
     """All values, each followed by one line feed; an absent value (tombstone) is empty."""
     bounds: npt.NDArray[np.int64]
@@ -96,4 +97,28 @@ def make_slice(
         bounds=bounds,
         start=int(offsets[0]),
         next=int(offsets[-1]) + 1,
+    )
+
+
+def join(slices: Sequence[Slice]) -> tuple[Slice, npt.NDArray[np.int32]]:
+    """Join the slices of one topic into one, and say of each message whose slice it is of."""
+    part = np.repeat(
+        np.arange(len(slices), dtype=np.int32), [len(s.offsets) for s in slices]
+    ).astype(np.int32)
+    if len(slices) == 1:
+        return slices[0], part
+    ends = np.cumsum([0, *(len(s.buffer) for s in slices)])
+    bounds = [s.bounds[:-1] + end for s, end in zip(slices, ends, strict=False)]
+    return (
+        Slice(
+            topic=slices[0].topic,
+            partition=-1,
+            offsets=np.concatenate([s.offsets for s in slices]),
+            times_ms=np.concatenate([s.times_ms for s in slices]),
+            buffer=b"".join(s.buffer for s in slices),
+            bounds=np.concatenate([*bounds, ends[-1:]]),
+            start=-1,
+            next=-1,
+        ),
+        part,
     )

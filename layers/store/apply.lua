@@ -5,7 +5,8 @@
 local stem = KEYS[1]
 local w = cmsgpack.unpack(ARGV[1])
 local call = redis.call
-local CHUNK = 4000
+local CHUNK = 3000
+local LEVELS = {6, 9, 12, 15}
 
 -- 1. The fences: apply only if nobody, this worker included, has moved them since they were read.
 local conflict = {'fence'}
@@ -19,16 +20,18 @@ end
 if #conflict > 1 then return conflict end
 
 -- 2. The ids: report those that are known; write nothing then. Eight bytes an id.
+local function ids_of(text, from, upto)
+  local part = {}
+  for i = from, upto do part[#part + 1] = string.sub(text, i * 8 - 7, i * 8) end
+  return part
+end
 local seen = {'seen'}
 for _, s in ipairs(w.seen) do
   local key, ids, first = stem .. s[1], s[3], s[4]
   local n = #ids / 8
   if call('EXISTS', key) == 1 then
     for from = 1, n, CHUNK do
-      local upto = math.min(from + CHUNK - 1, n)
-      local part = {}
-      for i = from, upto do part[#part + 1] = string.sub(ids, i * 8 - 7, i * 8) end
-      local known = call('SMISMEMBER', key, unpack(part))
+      local known = call('SMISMEMBER', key, unpack(ids_of(ids, from, math.min(from + CHUNK - 1, n))))
       for i, k in ipairs(known) do
         if k == 1 then seen[#seen + 1] = first + from + i - 2 end
       end
@@ -42,9 +45,7 @@ for _, s in ipairs(w.seen) do
   local key, ids = stem .. s[1], s[3]
   local n = #ids / 8
   for from = 1, n, CHUNK do
-    local part = {}
-    for i = from, math.min(from + CHUNK - 1, n) do part[#part + 1] = string.sub(ids, i * 8 - 7, i * 8) end
-    call('SADD', key, unpack(part))
+    call('SADD', key, unpack(ids_of(ids, from, math.min(from + CHUNK - 1, n))))
   end
   call('EXPIREAT', key, s[2])
 end
@@ -57,7 +58,7 @@ for _, s in ipairs(w.sums) do
   for from = 1, #fields, CHUNK do
     local upto = math.min(from + CHUNK - 1, #fields)
     local old = call('HMGET', key, unpack(fields, from, upto))
-    local out = {}
+    local out, o = {}, 1
     for i = from, upto do
       local c, t, a, b = n[i], sum[i], lo[i], hi[i]
       local was = old[i - from + 1]
@@ -68,10 +69,11 @@ for _, s in ipairs(w.sums) do
         if oa < a then a = oa end
         if ob > b then b = ob end
       end
-      out[#out + 1] = fields[i]
-      out[#out + 1] = string.format('%.0f %.0f %.0f %.0f', c, t, a, b)
+      out[o] = fields[i]
+      out[o + 1] = string.format('%.0f %.0f %.0f %.0f', c, t, a, b)
+      o = o + 2
     end
-    for at = 1, #out, CHUNK do call('HSET', key, unpack(out, at, math.min(at + CHUNK - 1, #out))) end
+    call('HSET', key, unpack(out))
   end
   call('EXPIREAT', key, s[2])
 end
@@ -90,7 +92,7 @@ for _, s in ipairs(w.latest) do
         out[#out + 1] = values[i]
       end
     end
-    for at = 1, #out, CHUNK do call('HSET', key, unpack(out, at, math.min(at + CHUNK - 1, #out))) end
+    if #out > 0 then call('HSET', key, unpack(out)) end
   end
 end
 
@@ -99,47 +101,83 @@ end
 local SEP = string.char(31)
 local function split(text)
   local out = {}
-  for part in string.gmatch(text, '[^' .. SEP .. ']+') do out[#out + 1] = part end
+  for part in string.gmatch(text .. SEP, '([^' .. SEP .. ']*)' .. SEP) do out[#out + 1] = part end
   return out
 end
+-- A cell: suffix, left, region, right, expiry in seconds (0: never), mode; it counts in the field
+-- left .. region prefix .. right of every level. Mode s: the count of a sum; c: a plain count.
 local function count(cell, by)
   local c = split(cell)
-  if tonumber(c[3]) <= w.now then return end
-  local key = stem .. c[1]
-  if c[4] == 's' then -- a counting cell of a sum
-    local was = call('HGET', key, c[2])
-    local n = by
-    if was then n = n + string.match(was, '^(%S+)') end
-    if n == 0 then call('HDEL', key, c[2]) else call('HSET', key, c[2], string.format('%.0f %.0f 1 1', n, n)) end
-    call('EXPIREAT', key, c[3])
-  else
-    if call('HINCRBY', key, c[2], by) == 0 then call('HDEL', key, c[2]) end
+  local key, expiry = stem .. c[1], tonumber(c[5])
+  if expiry > 0 and expiry <= w.now then return end
+  for _, level in ipairs(LEVELS) do
+    if #c[3] < level then break end
+    local field = c[2] .. string.sub(c[3], 1, level) .. c[4]
+    if c[6] == 's' then
+      local was = call('HGET', key, field)
+      local n = by
+      if was then n = n + string.match(was, '^(%S+)') end
+      if n == 0 then call('HDEL', key, field)
+      else call('HSET', key, field, string.format('%.0f %.0f 1 1', n, n)) end
+    elseif call('HINCRBY', key, field, by) == 0 then
+      call('HDEL', key, field)
+    end
   end
+  if expiry > 0 and by > 0 then call('EXPIREAT', key, expiry) end
+end
+-- A rank: stem of the key, region, member, score, bound (empty: none); one set per level.
+local function rank(text, add)
+  local k = split(text)
+  for _, level in ipairs(LEVELS) do
+    if #k[2] < level then break end
+    local key = stem .. k[1] .. string.sub(k[2], 1, level)
+    if not add then
+      call('ZREM', key, k[3])
+    else
+      call('ZADD', key, k[4], k[3])
+      if k[5] ~= '' then call('ZREMRANGEBYRANK', key, 0, -1 - tonumber(k[5])) end
+    end
+  end
+end
+local function take_back(old)
+  for _, cell in ipairs(old[3]) do count(cell, -1) end
+  for _, text in ipairs(old[4]) do rank(text, false) end
 end
 for _, r in ipairs(w.records) do
   local key, id, version, body, cells, ranks, raw, expiry = stem .. r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8]
   local was = call('HGET', key, id)
   local old = was and cmsgpack.unpack(was)
   if not old or old[1] < version then
-    if old then
-      for _, cell in ipairs(old[3]) do count(cell, -1) end
-      for _, rank in ipairs(old[4]) do
-        local k = split(rank)
-        call('ZREM', stem .. k[1], k[2])
-      end
-    end
+    if old then take_back(old) end
     for _, cell in ipairs(cells) do count(cell, 1) end
-    for _, rank in ipairs(ranks) do
-      local k = split(rank)
-      call('ZADD', stem .. k[1], k[3], k[2])
-      if k[4] then call('ZREMRANGEBYRANK', stem .. k[1], 0, -1 - tonumber(k[4])) end
-    end
+    for _, text in ipairs(ranks) do rank(text, true) end
     call('HSET', key, id, cmsgpack.pack({version, body, cells, ranks, raw}))
     local name = r[1] .. '|' .. id
     if expiry > 0 then call('ZADD', stem .. 'expiry', expiry, name) else call('ZREM', stem .. 'expiry', name) end
   end
 end
-for _, name in ipairs(call('ZRANGEBYSCORE', stem .. 'expiry', '-inf', w.now * 1000, 'LIMIT', 0, 20)) do
+
+-- Moved: records whose newer version stands in another home give nothing here any more.
+for _, m in ipairs(w.moved) do
+  local key, ids, versions = stem .. m[1], m[2], m[3]
+  if call('EXISTS', key) == 1 then
+    for from = 1, #ids, CHUNK do
+      local upto = math.min(from + CHUNK - 1, #ids)
+      local found = call('HMGET', key, unpack(ids, from, upto))
+      for i = from, upto do
+        local was = found[i - from + 1]
+        local old = was and cmsgpack.unpack(was)
+        if old and old[1] < versions[i] then
+          take_back(old)
+          call('HDEL', key, ids[i])
+          call('ZREM', stem .. 'expiry', m[1] .. '|' .. ids[i])
+        end
+      end
+    end
+  end
+end
+
+for _, name in ipairs(call('ZRANGEBYSCORE', stem .. 'expiry', '-inf', w.now * 1000, 'LIMIT', 0, 200)) do
   local bar = string.find(name, '|', 1, true)
   call('HDEL', stem .. string.sub(name, 1, bar - 1), string.sub(name, bar + 1))
   call('ZREM', stem .. 'expiry', name)

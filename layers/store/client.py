@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import redis
 from redis.cluster import RedisCluster
 
@@ -31,6 +32,8 @@ from layers.store.writes import Writes
 log = logging.getLogger(__name__)
 
 _SCRIPT = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
+
+_NEWER = (Path(__file__).parent / "newer.lua").read_text(encoding="utf-8")
 
 
 class StoreUnavailableError(Exception):
@@ -73,29 +76,76 @@ class Store:
         return keys.home_key(self.prefix, home, suffix)
 
     def apply(self, home: str, writes: Writes, now_s: int) -> Applied:
-        """Apply the writes of one home, all or nothing.
+        """Apply the writes of one home; see `apply_many`."""
+        return self.apply_many([(home, writes)], now_s)[0]
+
+    def apply_many(self, shares: Sequence[tuple[str, Writes]], now_s: int) -> list[Applied]:
+        """Apply the writes of several homes, each all or nothing, in one round trip.
 
         Raises:
-            StoreUnavailableError: no answer; the call may or may not have been applied, and
+            StoreUnavailableError: no answer; each call may or may not have been applied, and
                 sending it again is safe.
         """
-        stem = keys.home_key(self.prefix, home)
-        packed = writes.pack(home, keys.channel(self.prefix), now_s)
+        channel = keys.channel(self.prefix)
+        calls = [
+            (keys.home_key(self.prefix, home), writes.pack(home, channel, now_s))
+            for home, writes in shares
+        ]
         try:
-            reply = self._run(stem, packed)
+            replies = self._run(calls)
         except redis.RedisError as error:
             if isinstance(error, redis.ResponseError) and not _is_passing(error):
                 raise
             raise StoreUnavailableError(error) from error
-        return _read_reply(reply)
+        return [_read_reply(reply) for reply in replies]
 
-    def _run(self, stem: str, packed: bytes) -> list[Any]:
+    def _run(self, calls: Sequence[tuple[str, bytes]]) -> list[list[Any]]:
+        if isinstance(self.client, RedisCluster):
+            return [list(self.client.eval(_SCRIPT, 1, stem, packed)) for stem, packed in calls]
         if not self._sha:
             self._sha = str(_text(self.client.script_load(_SCRIPT)))
+        pipe = self.client.pipeline(transaction=False)
+        for stem, packed in calls:
+            pipe.evalsha(self._sha, 1, stem, packed)
+        replies = pipe.execute(raise_on_error=False)
+        for at, reply in enumerate(replies):
+            if isinstance(reply, redis.exceptions.NoScriptError):
+                # a restarted server has forgotten the script; nothing was applied by this call
+                replies[at] = self.client.eval(_SCRIPT, 1, *calls[at])
+            elif isinstance(reply, redis.RedisError):
+                raise reply
+        return [list(reply) for reply in replies]
+
+    def superseded(self, asks: Sequence[tuple[str, Writes]]) -> set[str]:
+        """Give the ids of moved records of which another home holds that version or a newer one.
+
+        Args:
+            asks: home and its writes, whose `moved` names records of other homes.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        newer: set[str] = set()
         try:
-            return list(self.client.evalsha(self._sha, 1, stem, packed))
-        except redis.exceptions.NoScriptError:
-            return list(self.client.eval(_SCRIPT, 1, stem, packed))
+            for home, writes in asks:
+                for suffix, ids, versions in writes.moved:
+                    packed = msgpack.packb((ids, versions), use_bin_type=False)
+                    at = self.client.eval(_NEWER, 1, self.key(home, suffix), packed)
+                    newer |= {ids[int(i) - 1] for i in at}
+        except redis.RedisError as error:
+            raise StoreUnavailableError(error) from error
+        return newer
+
+    def note(self, home: str, suffix: str, fields: Mapping[str, str]) -> None:
+        """Set fields of a hash that stands under no fence: a report, not a part of the state.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        try:
+            self.client.hset(self.key(home, suffix), mapping=dict(fields))
+        except redis.RedisError as error:
+            raise StoreUnavailableError(error) from error
 
     def fences(self, homes: Sequence[str]) -> dict[str, dict[str, int]]:
         """Read the fences of the homes: home → `topic:partition` → next offset."""

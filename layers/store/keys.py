@@ -1,25 +1,27 @@
 """The key grammar: every Redis key of Yiwang is spelled here and nowhere else.
 
 `<prefix>:{<home>}:<suffix>`. The home is a district code of six digits, `000000` for what lies in
-no district (未定位), or the city's own code for what belongs to the whole city. It stands in braces,
-so that Redis Cluster keeps all keys of one home in one slot and one script can change them at once.
+no district (未定位), or the city's own code for what belongs to the whole city. It stands in
+braces, so that Redis Cluster keeps all keys of one home in one slot and one script can change them
+at once.
 
-suffix                    type   what                                                      kept
-fence                     hash   `topic:partition` → next offset not yet applied           for ever
-acct:<feed>               hash   read, accepted, duplicate, rejected, late, … totals        for ever
-acctm:<feed>:<hour>       hash   `<minute of the hour>` → messages read                     2 h
-latest                    hash   `sensor|property` → newest reading                        for ever
-m:<hour>                  hash   `series|region|minute` → count sum min max                retention.minute_h
-h:<day>                   hash   `series|region|hour` → count sum min max                  retention.hour_d
-d:<month>                 hash   `series|region|day` → count sum min max                   retention.day_d
-seen:<feed>:<hour>        set    8-byte event ids of that hour of event time               late_after_s + 1 h
-rec:<kind>                hash   id → record (msgpack: version, JSON, cells, ranks, raw)    see `expiry`
-open:<feed>:<region>      zset   open cases by due time (ms; no limit = +inf)              while open
-near:<feed>:<region>      zset   open cases by the moment they come near their limit       while open
-stage:<feed>              hash   `region|status` → cases                                   for ever
-recent:<region>           zset   newest records by time, bounded                           bounded
-expiry                    zset   `kind|id` by the moment at which the record may go        swept
-rejects                   list   newest rejected messages, bounded                         bounded
+suffix                type  what                                                     kept
+fence                 hash  `topic:partition` → next offset not yet applied          for ever
+acct:<feed>           hash  read, accepted, duplicate, rejected, late, … totals      for ever
+acctm:<feed>:<hour>   hash  `<minute of the hour>|<outcome>` → messages              26 h
+lag                   hash  `topic:partition` → messages not yet read | at ms        for ever
+latest                hash  `feed|sensor|property` → newest reading                  for ever
+m:<hour>              hash  `series|region|minute` → count sum min max               minute_h
+h:<day>               hash  `series|region|hour` → count sum min max                 hour_d
+d:<month>             hash  `series|region|day` → count sum min max                  day_d
+seen:<feed>:<hour>    set   8-byte event ids of that hour of event time              late_after_s
+rec:<kind>            hash  id → record (version, JSON, cells, ranks, raw)           `expiry`
+open:<feed>:<region>  zset  open cases by due time (ms; no limit = +inf)             while open
+near:<feed>:<region>  zset  open cases by the moment they come near their limit      while open
+stage:<feed>          hash  `region|status` → cases                                  for ever
+recent:<region>       zset  newest records by time                                   bounded
+expiry                zset  `rec:<kind>|id` by the moment at which it may go         swept
+rejects               list  newest rejected messages                                 bounded
 
 Hours are hours since the epoch; days and months are local to the city (`20261124`, `202611`).
 """
@@ -53,14 +55,19 @@ def accounts(feed: str) -> str:
     return f"acct:{feed}"
 
 
-def account_minutes(feed: str, hour: int) -> str:
+def account_minutes(feed: str, hour: int | str) -> str:
     """Give the suffix of the messages read per minute in one hour since the epoch."""
     return f"acctm:{feed}:{hour}"
 
 
-def minutes(hour: int) -> str:
+def minutes(hour: int | str) -> str:
     """Give the suffix of the minute cells of one hour since the epoch."""
     return f"m:{hour}"
+
+
+def seen(feed: str, hour: int | str = "") -> str:
+    """Give the suffix of the ids of one hour since the epoch; without it, the stem of them."""
+    return f"seen:{feed}:{hour}"
 
 
 def hours(day: str) -> str:
@@ -78,12 +85,12 @@ def records(kind: str) -> str:
     return f"rec:{kind}"
 
 
-def open_cases(feed: str, region: str) -> str:
+def open_cases(feed: str, region: str = "") -> str:
     """Give the suffix of the open cases of a feed in a region, by due time."""
     return f"open:{feed}:{region}"
 
 
-def near_cases(feed: str, region: str) -> str:
+def near_cases(feed: str, region: str = "") -> str:
     """Give the suffix of the open cases of a feed in a region, by the start of 临期."""
     return f"near:{feed}:{region}"
 
@@ -93,11 +100,13 @@ def stages(feed: str) -> str:
     return f"stage:{feed}"
 
 
-def recent(region: str) -> str:
+def recent(region: str = "") -> str:
     """Give the suffix of the newest records of a region."""
     return f"recent:{region}"
 
 
 FENCE = "fence"
+LAG = "lag"
+"""Only in the home 未定位; a report of each worker, under no fence."""
 REJECTS = "rejects"
 EXPIRY = "expiry"

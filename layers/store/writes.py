@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import msgpack
 
 SEPARATOR = "\x1f"
-"""Between the parts of a cell or a rank; no text of a feed can carry it (control characters are
-removed at the door)."""
+"""Between the parts of a cell, a rank and a reading; no text of a feed can carry it (control
+characters are removed at the door)."""
 
 
 @dataclass(slots=True)
@@ -30,16 +30,18 @@ class Writes:
     fences: list[Fence] = field(default_factory=list)
     seen: list[tuple[str, int, bytes, int]] = field(default_factory=list)
     """suffix, expire at (s), ids of 8 bytes each, position of the first id in the home's rows."""
-    sums: list[tuple[str, int, list[str], list[int], list[float], list[float], list[float]]] = (
-        field(default_factory=list)
+    sums: list[tuple[str, int, list[str], list[int], list[int], list[int], list[int]]] = field(
+        default_factory=list
     )
     """suffix, expire at (s), fields, counts, sums, minima, maxima (scaled integers)."""
     latest: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
     """suffix, fields, values that start with 13 digits of ms."""
-    records: list[tuple[str, str, int, str, list[str], list[str], bytes, int]] = field(
+    records: list[tuple[str, str, int, str, list[str], list[str], str, int]] = field(
         default_factory=list
     )
     """suffix, id, version, JSON, cells, ranks, raw message, expiry (ms; 0: keep)."""
+    moved: list[tuple[str, list[str], list[int]]] = field(default_factory=list)
+    """suffix, ids, versions of records that stand in another home now."""
     counts: list[tuple[str, int, list[str], list[int]]] = field(default_factory=list)
     """suffix, expire at (s; 0: never), fields, increments."""
     marks: list[tuple[str, str, int]] = field(default_factory=list)
@@ -57,13 +59,21 @@ class Writes:
                 "sums": self.sums,
                 "latest": self.latest,
                 "records": self.records,
+                "moved": self.moved,
                 "counts": self.counts,
                 "marks": self.marks,
                 "lists": self.lists,
-                "channel": channel,
+                "channel": channel if self.says_something else None,
                 "home": home,
                 "now": now_s,
             },
             use_bin_type=False,  # Redis' cmsgpack reads only the older form of text and bytes
+            unicode_errors="surrogateescape",
         )
         return packed
+
+    @property
+    def says_something(self) -> bool:
+        """Say whether anything but fences moves; only then is the change announced."""
+        parts = (self.sums, self.latest, self.records, self.moved, self.counts, self.lists)
+        return any(parts)

@@ -62,10 +62,18 @@ def test_an_older_reading_never_replaces_a_newer_one(store):
     assert store.client.hget(store.key(HOME, "latest"), "s|pm25") == newer.encode()
 
 
+def record_cell(*parts):
+    return SEPARATOR.join(map(str, parts))
+
+
+def rank(stem, region, member, score, bound=""):
+    return SEPARATOR.join((stem, region, member, str(score), bound))
+
+
 def record(version, status, due):
-    cells = [SEPARATOR.join(("stage:hotline", f"{HOME}|{status}", str(NEVER), "c"))]
-    ranks = [SEPARATOR.join((f"open:hotline:{HOME}", "h.1", str(due)))] if due else []
-    return ("rec:case", "h.1", version, "{}", cells, ranks, b"raw", 0)
+    cells = [record_cell("stage:hotline", "", HOME, f"|{status}", 0, "c")]
+    ranks = [rank("open:hotline:", HOME, "h.1", due)] if due else []
+    return ("rec:case", "h.1", version, "{}", cells, ranks, "raw", 0)
 
 
 def test_the_state_is_what_the_newest_version_contributes_in_any_order(store):
@@ -84,3 +92,24 @@ def test_a_new_version_takes_back_what_the_old_one_gave(store):
     assert store.client.zrange(store.key(HOME, f"open:hotline:{HOME}"), 0, -1, withscores=True) == [
         (b"h.1", 60.0)
     ]
+
+
+def test_a_record_that_moved_to_another_home_gives_nothing_here_any_more(store):
+    store.apply(HOME, claim(-1, 1, records=[record(1, "reported", 50)]), 1)
+    store.apply(HOME, claim(1, 2, moved=[("rec:case", ["h.0", "h.1"], [9, 1])]), 1)
+    assert store.client.hgetall(store.key(HOME, "stage:hotline")) == {b"110105|reported": b"1"}
+    store.apply(HOME, claim(2, 3, moved=[("rec:case", ["h.0", "h.1"], [9, 2])]), 1)
+    suffixes = ("stage:hotline", "rec:case", f"open:hotline:{HOME}")
+    assert not store.client.exists(*(store.key(HOME, s) for s in suffixes))
+
+
+def test_a_record_counts_at_every_level_of_its_region(store):
+    region = "110105001002003"
+    cells = [record_cell("h:20261124", "hotline.received|", region, "|8", NEVER, "s")]
+    ranks = [rank("recent:", region, "case|h.1", 5, "200")]
+    one = ("rec:case", "h.1", 1, "{}", cells, ranks, "raw", 0)
+    store.apply(HOME, claim(-1, 1, records=[one]), 1)
+    fields = store.client.hkeys(store.key(HOME, "h:20261124"))
+    levels = {region[:n] for n in (6, 9, 12, 15)}
+    assert {f.decode().split("|")[1] for f in fields} == levels
+    assert all(store.client.zcard(store.key(HOME, f"recent:{code}")) == 1 for code in levels)

@@ -1,0 +1,225 @@
+"""One poll's effects on all homes: fences kept, duplicates taken out, refusals understood.
+
+The proof that effects are exactly once stands in `layers/store/client.py`. This module holds its
+second step: a call claims [fence, next) of a partition; this worker has read all of it in one run,
+because it began at the smallest fence of all homes, and a fence that the store moved on meanwhile
+only shortens the claim. A fence that went back means lost state: then reading begins anew there.
+Rows below the fence are dropped before anything is added up.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from layers import writer
+from layers.batch import DUPLICATE, Batch, Frame
+from layers.feeds import Reject
+from layers.store.client import Applied, Store
+from layers.store.plan import HomePlan
+from layers.store.writes import Fence, Writes
+
+log = logging.getLogger(__name__)
+
+NOTHING = -1
+"""A home that has applied nothing of a partition yet."""
+
+
+class FenceBehindError(Exception):
+    """A home holds less than this worker has applied: the state was lost or set back."""
+
+    def __init__(self, home: str, stored: Mapping[str, int]) -> None:
+        super().__init__(
+            f"the fences of {home} are behind: {dict(stored)}; reading again from there"
+        )
+
+
+class Work:
+    """The batches of one poll with their plan, made before it is known what the fences say."""
+
+    def __init__(self, batches: Sequence[Batch], frame: Frame) -> None:
+        self.batches = list(batches)
+        self.spans = {s.partition: s for b in batches for s in b.spans}
+        self.frame = frame
+        self.shares = writer.plan_of(self.batches, frame).split(len(frame.homes))
+
+    def of_home(self, home: int, fences: Mapping[str, int]) -> HomePlan:
+        """Plan one home again, without the rows that it has applied already.
+
+        What moved to other homes stays: a newer version elsewhere is a fact under no fence.
+        """
+        batches = [
+            replace(b, rows=_above(b, fences).filter(pl.col("home") == home)) for b in self.batches
+        ]
+        plan = writer.plan_of(batches, self.frame).split(0).get(home, HomePlan())
+        plan.writes.moved = self.shares[home].writes.moved
+        return plan
+
+    def rejects(self) -> list[tuple[int, Reject]]:
+        """Give the rejected messages of the poll with the index of their home."""
+        return [
+            (batch.rows["home"][row], reject)
+            for batch in self.batches
+            for row, reject in batch.rejects
+        ]
+
+    def mark_duplicates(self, owners: pl.DataFrame) -> None:
+        """Note that these rows (batch, row) are known to the store."""
+        for number, batch in enumerate(self.batches):
+            known = owners.filter(pl.col("batch") == number)["row"]
+            if len(known):
+                outcome = (
+                    pl.when(pl.col("row").is_in(known.implode()))
+                    .then(pl.lit(DUPLICATE, dtype=pl.Int8))
+                    .otherwise("outcome")
+                )
+                self.batches[number] = replace(batch, rows=batch.rows.with_columns(outcome=outcome))
+
+
+class Applier:
+    """Applies polls in order and keeps what the homes are known to hold.
+
+    Args:
+        store: the city's state.
+        frame: the homes.
+        clock_s: seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, frame: Frame, clock_s: Callable[[], float]) -> None:
+        self._store = store
+        self._frame = frame
+        self._clock_s = clock_s
+        self._fences: dict[str, dict[str, int]] = {home: {} for home in frame.homes}
+        self._positions: dict[str, int] = {}
+
+    def begin(self, partitions: Sequence[str]) -> dict[str, int]:
+        """Read the fences of partitions that have come: where to start, -1 for the oldest."""
+        stored = self._store.fences(self._frame.homes)
+        starts = {}
+        for partition in partitions:
+            held = {home: stored[home].get(partition, NOTHING) for home in self._frame.homes}
+            for home, fence in held.items():
+                self._fences[home][partition] = fence
+            starts[partition] = min(held.values())
+            self._positions.pop(partition, None)
+        return starts
+
+    def keep(self, partitions: frozenset[str]) -> None:
+        """Forget the partitions that this worker no longer holds."""
+        for gone in set(self._positions) - partitions:
+            del self._positions[gone]
+
+    def is_new(self, home: int, partition: str, offset: int) -> bool:
+        """Say whether a home has not applied this offset yet, as far as is known."""
+        return offset >= self._fences[self._frame.homes[home]].get(partition, NOTHING)
+
+    def apply(self, work: Work) -> None:
+        """Apply one poll to every home it touches.
+
+        Raises:
+            FenceBehindError: read again from the fences (`begin`).
+            StoreUnavailableError: nothing is lost; call again with the same work.
+        """
+        pending = {self._frame.homes[at]: at for at in work.shares}
+        plans = {home: self._planned(work, home, at) for home, at in pending.items()}
+        older = self._store.superseded([(home, plan.writes) for home, plan in plans.items()])
+        while plans:
+            _leave_out(plans.values(), older)
+            shares = [(home, self._claim(home, plan.writes, work)) for home, plan in plans.items()]
+            answers = self._store.apply_many(shares, int(self._clock_s()))
+            plans = self._next_round(work, plans, pending, answers)
+        for span in work.spans.values():
+            self._positions[span.partition] = max(
+                span.next, self._positions.get(span.partition, NOTHING)
+            )
+
+    def sweep(self) -> None:
+        """Move the fences of idle homes up to what has been read and holds nothing for them.
+
+        Raises: as `apply`.
+        """
+        shares = []
+        for home in self._frame.homes:
+            moves = [
+                Fence(p, _spell(self._fences[home].get(p, NOTHING)), position)
+                for p, position in self._positions.items()
+                if self._fences[home].get(p, NOTHING) < position
+            ]
+            if moves:
+                shares.append((home, Writes(fences=moves)))
+        answers = self._store.apply_many(shares, int(self._clock_s())) if shares else []
+        for (home, writes), answer in zip(shares, answers, strict=True):
+            if answer.status == "fence":
+                self._learn(home, answer)
+            else:
+                self._fences[home] |= {f.partition: f.next for f in writes.fences}
+
+    def _planned(self, work: Work, home: str, at: int) -> HomePlan:
+        """Give the plan of a home; made again when it has applied a part of the poll already."""
+        fences = self._fences[home]
+        ahead = any(fences.get(p, NOTHING) > span.start for p, span in work.spans.items())
+        return work.of_home(at, fences) if ahead else work.shares[at]
+
+    def _claim(self, home: str, writes: Writes, work: Work) -> Writes:
+        fences = self._fences[home]
+        writes.fences = [
+            Fence(p, _spell(fences.get(p, NOTHING)), span.next)
+            for p, span in work.spans.items()
+            if fences.get(p, NOTHING) < span.next
+        ]
+        return writes
+
+    def _next_round(
+        self,
+        work: Work,
+        plans: Mapping[str, HomePlan],
+        places: Mapping[str, int],
+        answers: Sequence[Applied],
+    ) -> dict[str, HomePlan]:
+        """Take in the answers; give the plans of the homes that must be asked again."""
+        again = {}
+        for (home, plan), answer in zip(plans.items(), answers, strict=True):
+            if answer.status == "ok":
+                self._fences[home] |= {f.partition: f.next for f in plan.writes.fences}
+                continue
+            if answer.status == "seen":
+                work.mark_duplicates(plan.owners_of(answer.positions))
+            else:
+                self._learn(home, answer)
+            again[home] = work.of_home(places[home], self._fences[home])
+        return again
+
+    def _learn(self, home: str, answer: Applied) -> None:
+        """Take over the fences that the store holds.
+
+        Raises:
+            FenceBehindError: one lies before what the home is known to have applied.
+        """
+        log.info("event=fence_refused home=%s stored=%s", home, dict(answer.fences))
+        known = self._fences[home]
+        behind = {p: s for p, s in answer.fences.items() if s < known.get(p, NOTHING)}
+        self._fences[home] = known | dict(answer.fences)
+        if behind:
+            raise FenceBehindError(home, behind)
+
+
+def _leave_out(plans: Iterable[HomePlan], older: set[str]) -> None:
+    """Leave out records that have moved on: another home holds a newer version.
+
+    Exact when all versions of a record come by one partition, which keying by the record's id does.
+    """
+    if older:
+        for plan in plans:
+            plan.writes.records = [r for r in plan.writes.records if r[1] not in older]
+
+
+def _above(batch: Batch, fences: Mapping[str, int]) -> pl.DataFrame:
+    low = pl.Series([fences.get(s.partition, NOTHING) for s in batch.spans], dtype=pl.Int64)
+    return batch.rows.filter(pl.col("offset") >= low.gather(batch.rows["part"]))
+
+
+def _spell(fence: int) -> str:
+    return "" if fence == NOTHING else str(fence)

@@ -1,0 +1,121 @@
+"""What a row must satisfy: each check names the field, the reason and the remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from ingest.mapping import CASE_TIMES, REQUIRED
+from layers.feeds import FeedSpec
+
+CASE_STATES = (
+    "reported", "verifying", "filed", "rejected", "dispatched", "accepted", "handling",
+    "suspended", "feedback", "checking", "rework", "closed", "void", "reopened",
+)  # fmt: skip
+"""Canonical states of a case (GB/T 30428, seven stages, with their branches)."""
+
+AHEAD_MS = 86_400_000
+"""An event more than a day after its own message reached the broker has a wrong clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that can be wrong with a row."""
+
+    field: str
+    """Path in the message."""
+    column: str
+    """Column that holds the text that came."""
+    fails: pl.Expr
+    """True where the row can't be taken."""
+    reason: str
+    remedy: str
+
+
+def checks_of(feed: FeedSpec) -> list[Check]:
+    """Give the checks of a feed, the first to be reported first."""
+    if feed.kind == "warning":
+        return [_time("sent")]
+    found = [_required(feed, name) for name in REQUIRED[feed.kind] if name != "value"]
+    found += {"observation": _of_value, "case": _of_case}.get(feed.kind, lambda _: [])(feed)
+    assert feed.time is not None, "checked by ingest.mapping"  # noqa: S101
+    return [*found, _time(feed.time.field, feed.time.form), _ahead(feed.time.field)]
+
+
+def _required(feed: FeedSpec, name: str) -> Check:
+    text = f"{name}_text" if name in CASE_TIMES else name
+    return Check(
+        feed.fields[name],
+        text,
+        pl.col(text).is_null() | (pl.col(text) == ""),
+        f"{name} is missing",
+        f"Send the field {feed.fields[name]!r}, or correct fields.{name} of feed {feed.id}.",
+    )
+
+
+def _of_value(feed: FeedSpec) -> list[Check]:
+    path = feed.fields["value"]
+    checks = [
+        Check(
+            path,
+            "value_text",
+            pl.col("value").is_null() | ~pl.col("value").is_finite(),
+            "not a number",
+            "Send a finite number without unit; leave the reading out when there is none.",
+        )
+    ]
+    for name, (low, high) in feed.bounds.get("value", {}).items():
+        outside = (pl.col("property") == name) & ~pl.col("value").is_between(low, high)
+        checks.append(
+            Check(
+                path,
+                "value_text",
+                outside,
+                f"{name} is outside {low:g} … {high:g}",
+                f"Check the sensor and its unit, or bounds.value.{name} of feed {feed.id}.",
+            )
+        )
+    return checks
+
+
+def _of_case(feed: FeedSpec) -> list[Check]:
+    states = Check(
+        feed.fields["status"],
+        "status",
+        ~pl.col("status").is_in(CASE_STATES),
+        "not a state of a case",
+        f"Map the value in codes.status of feed {feed.id} to one of {', '.join(CASE_STATES)}.",
+    )
+    times = [
+        Check(
+            feed.fields[name],
+            f"{name}_text",
+            pl.col(name).is_null() & pl.col(f"{name}_text").fill_null("").ne(""),
+            f"{name} is not a time",
+            f"Send it like {feed.time.field if feed.time else name}, or leave it out.",
+        )
+        for name in CASE_TIMES
+        if name in feed.fields
+    ]
+    return [states, *times]
+
+
+def _time(path: str, form: str = "iso") -> Check:
+    return Check(
+        path,
+        "event_text",
+        pl.col("event_ms").is_null(),
+        f"not a time of the form {form}",
+        "Correct the clock or the form of the sender, or time.form of the feed.",
+    )
+
+
+def _ahead(path: str) -> Check:
+    return Check(
+        path,
+        "event_text",
+        pl.col("event_ms") - pl.col("broker_ms") > AHEAD_MS,
+        "more than a day in the future",
+        "Correct the clock or the time zone of the sender.",
+    )

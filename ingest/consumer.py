@@ -1,0 +1,247 @@
+"""The loop of a worker: poll → normalize → apply → commit.
+
+The order, and why nothing is lost or doubled by it:
+
+1. Poll. Messages come in the order of the log, from the place where the least advanced home stands.
+2. Normalize. Pure: every message gets one outcome.
+3. Rejects topic. A rejected message is written there before its home counts it; a worker that dies
+   in between writes it again, under the same key.
+4. Apply. One atomic call per home moves its state and its fence together (layers/store/client.py).
+5. Commit to Kafka. Only after 4, and only a hint: a worker that starts reads the fences.
+
+A worker may die between any two steps and inside each: what the fences cover is not read again into
+the state, and what they do not cover is read again. While a poll is being applied by one thread,
+the next one is read and normalized by the other; applying is strictly one after the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from ingest.applier import Applier, FenceBehindError, Work
+from ingest.normalize import Normalizer
+from ingest.sources.base import Slice, Source
+from layers.batch import Batch, Frame
+from layers.feeds import FeedSpec, Reject
+from layers.store import keys
+from layers.store.client import Store, StoreUnavailableError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_SWEEP_S = 3.0
+"""How often the fences of idle homes follow; bounds what is read again after a start."""
+_RETRY_S = (0.2, 0.5, 1.0, 2.0)
+
+
+class RejectSink(Protocol):
+    """Where rejected messages go besides the bounded list in Redis."""
+
+    def send(self, rejects: Sequence[Reject]) -> None:
+        """Write them; an outage is logged, never raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a worker reads, and for which city."""
+
+    feeds: Mapping[str, FeedSpec]
+    """Feed id → feed."""
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the loop trades promptness for thrift."""
+
+    max_messages: int = 20_000
+    linger_s: float = 0.1
+    commit_every_s: float = 1.0
+
+
+class Worker:
+    """One worker: a source on one side, the city's state on the other.
+
+    Args:
+        intake: the feeds and the city they are for.
+        store: the city's state.
+        sink: takes the rejects.
+        pace: bounds of one poll.
+        clock_s: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        intake: Intake,
+        store: Store,
+        sink: RejectSink,
+        pace: Pace,
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._frame = frame = intake.frame
+        self._store = store
+        self._sink = sink
+        self._pace = pace
+        self._applier = Applier(store, frame, clock_s)
+        self._clock_s = clock_s
+        self._normalizers: dict[str, list[Normalizer]] = {}
+        for feed in intake.feeds.values():
+            self._normalizers.setdefault(feed.topic_name, []).append(Normalizer(feed, frame))
+        self._thread = ThreadPoolExecutor(1, "apply")
+        self._under_way: Future[bool] | None = None
+        self._applied: dict[str, int] = {}
+        self._stop = threading.Event()
+        self._outage = False
+        self._swept = self._committed = 0.0
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics of all feeds."""
+        return tuple(self._normalizers)
+
+    def begin(self, partitions: Sequence[str]) -> dict[str, int]:
+        """Say where to start reading partitions that have just come (`topic:partition`)."""
+        self._settle()
+        return self._insist(lambda: self._applier.begin(partitions))
+
+    def run(self, source: Source, stop: threading.Event) -> None:
+        """Work until `stop` is set; then finish what is under way and leave the group."""
+        self._stop = stop
+        try:
+            while not stop.is_set():
+                self.step(source)
+            self._settle()
+        except StoreUnavailableError:
+            log.warning("event=stopped_without_store")
+        finally:
+            self._thread.shutdown(wait=True)
+            source.close()
+
+    def step(self, source: Source) -> int:
+        """Do one poll; give the number of messages read."""
+        slices = self._gather(source)
+        count = sum(len(s.offsets) for s in slices)
+        work = Work(self._normalize(slices), self._frame) if slices else None
+        if not self._settle():
+            self._begin_again(source)
+            return 0
+        if work is not None:
+            self._under_way = self._thread.submit(self._apply, work)
+        self._keep_house(source)
+        log.debug("event=poll messages=%s", count)
+        return count
+
+    def drain(self, source: Source) -> int:
+        """Read until nothing comes any more and all is applied; give the number of messages."""
+        total = 0
+        while True:
+            count = self.step(source)
+            total += count
+            if not count and self._settle():
+                self._insist(self._applier.sweep)
+                return total
+
+    def _gather(self, source: Source) -> list[Slice]:
+        """Poll until there is enough or the linger is over; nothing to wait for, wait longer."""
+        found = list(source.poll(self._pace.linger_s or 0.05))
+        end = time.monotonic() + self._pace.linger_s
+        count = sum(len(s.offsets) for s in found)
+        while found and count < self._pace.max_messages and time.monotonic() < end:
+            more = source.poll(max(0.0, end - time.monotonic()))
+            found += more
+            count += sum(len(s.offsets) for s in more)
+        return found
+
+    def _normalize(self, slices: Sequence[Slice]) -> list[Batch]:
+        topics: dict[str, list[Slice]] = {}
+        for part in slices:
+            topics.setdefault(part.topic, []).append(part)
+        return [
+            normalizer.batch(parts)
+            for topic, parts in topics.items()
+            for normalizer in self._normalizers[topic]
+        ]
+
+    def _apply(self, work: Work) -> bool:
+        """Apply one poll, insisting; False when reading must begin again at the fences."""
+        new = [
+            reject
+            for home, reject in work.rejects()
+            if self._applier.is_new(home, f"{reject.topic}:{reject.partition}", reject.offset)
+        ]
+        if new:
+            self._sink.send(new)
+        try:
+            self._insist(lambda: self._applier.apply(work))
+        except FenceBehindError as error:
+            log.warning("event=state_lost detail=%s", error)
+            return False
+        self._applied |= {p: span.next for p, span in work.spans.items()}
+        return True
+
+    def _settle(self) -> bool:
+        """Wait for what is under way; False when reading must begin again."""
+        if self._under_way is None:
+            return True
+        future, self._under_way = self._under_way, None
+        return future.result()
+
+    def _insist(self, call: Callable[[], T]) -> T:
+        """Call until Redis answers, saying once that it is lost and once that it is back."""
+        for attempt in range(1_000_000_000):
+            try:
+                answer = call()
+            except StoreUnavailableError as error:
+                if not self._outage:
+                    log.error("event=store_lost detail=%s", error)  # noqa: TRY400  no traceback
+                self._outage = True
+                if self._stop.wait(_RETRY_S[min(attempt, len(_RETRY_S) - 1)]):
+                    raise
+            else:
+                if self._outage:
+                    log.info("event=store_recovered")
+                self._outage = False
+                return answer
+        raise AssertionError("unreachable")
+
+    def _begin_again(self, source: Source) -> None:
+        source.seek(self._insist(lambda: self._applier.begin(sorted(source.assigned()))))
+
+    def _keep_house(self, source: Source) -> None:
+        """Move idle fences along, commit, and report the lag, each at its own pace."""
+        now = time.monotonic()
+        if now - self._committed < self._pace.commit_every_s:
+            return
+        self._committed = now
+        if not self._settle() or not self._sweep(now):
+            self._begin_again(source)
+            return
+        self._applier.keep(source.assigned())
+        source.commit(dict(self._applied))
+        self._applied.clear()
+        self._report(source.lag())
+
+    def _sweep(self, now: float) -> bool:
+        if now - self._swept < _SWEEP_S:
+            return True
+        self._swept = now
+        try:
+            self._insist(self._applier.sweep)
+        except FenceBehindError as error:
+            log.warning("event=state_lost detail=%s", error)
+            return False
+        return True
+
+    def _report(self, lag: Mapping[str, int]) -> None:
+        at_ms = int(self._clock_s() * 1000)
+        if lag and not self._outage:
+            fields = {partition: f"{count}|{at_ms}" for partition, count in lag.items()}
+            self._insist(lambda: self._store.note(keys.UNASSIGNED, keys.LAG, fields))

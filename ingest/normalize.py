@@ -1,0 +1,237 @@
+"""Columns in, records out: decode → check → place in time → place in a region → find duplicates.
+
+No Python statement here runs once per message; only those that are rejected are looked at singly.
+Every message gets exactly one outcome, in this order: rejected, late, duplicate, accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ingest import rejects, times
+from ingest.checks import Check, checks_of
+from ingest.codecs import cap, csv, json
+from ingest.codecs.base import Decoded
+from ingest.identity import event_ids
+from ingest.mapping import CASE_TIMES, OPTIONAL, REQUIRED, paths
+from ingest.placer import Placer
+from ingest.sources.base import Slice, join
+from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame, Span
+from layers.feeds import FeedSpec
+
+_NUMBER = pl.Float64
+_CAP_TIMES = ("effective", "onset", "expires")
+
+
+class Normalizer:
+    """The way of one feed's messages into rows; keeps what is worth remembering between polls.
+
+    Args:
+        feed: what its YAML file says.
+        frame: homes and regions of the city.
+    """
+
+    def __init__(self, feed: FeedSpec, frame: Frame) -> None:
+        self.feed = feed
+        self.frame = frame
+        self._placer = Placer(frame.geography, feed.place)
+        self._paths = paths(feed)
+
+    def batch(self, slices: Sequence[Slice]) -> Batch:
+        """Turn the slices of one poll into rows, each message with its outcome."""
+        whole, part = join(slices)
+        spans = [Span(s.name, s.start, s.next) for s in slices]
+        decoded = self._decode(whole)
+        rows = self._canonical(decoded.columns, whole, part)
+        rows = rows.with_columns(broker_ms=_arrival())
+        checks = checks_of(self.feed)
+        failed = _first_failure(rows, checks, decoded)
+        rows = self._placed(rows.with_columns(failed=failed))
+        rows = self._judged(rows)
+        found = rejects.explain(self.feed, whole, slices, rows, (checks, decoded.broken))
+        return Batch(self.feed, spans, _kept(rows), found)
+
+    def _decode(self, whole: Slice) -> Decoded:
+        if self.feed.format == "csv":
+            assert self.feed.csv is not None, "checked by ingest.mapping"  # noqa: S101
+            return csv.decode(whole, self._paths, self.feed.csv)
+        if self.feed.format == "cap":
+            return cap.decode(whole)
+        return json.decode(whole, self._paths)
+
+    def _canonical(
+        self, columns: pl.DataFrame, whole: Slice, part: npt.NDArray[np.int32]
+    ) -> pl.DataFrame:
+        """Name the fields canonically, cast them, map their codes and read their times."""
+        text = _clean(columns, whole)
+        base = pl.DataFrame(
+            {
+                "row": np.arange(len(part), dtype=np.int64),
+                "part": part,
+                "offset": whole.offsets,
+                "broker_ms": whole.times_ms,
+                "raw": _raw(whole),
+            }
+        )
+        if self.feed.kind == "warning":
+            return base.hstack(text).with_columns(_cap_times())
+        named = text.select(
+            *[pl.col(path).alias(name) for name, path in self.feed.fields.items()],
+            *[
+                pl.lit(None, dtype=pl.String).alias(name)
+                for name in (*REQUIRED[self.feed.kind], *OPTIONAL[self.feed.kind])
+                if name not in self.feed.fields
+            ],
+            *_places(self.feed),
+            event_text=pl.col(self._time_path),
+        )
+        named = named if len(named) else named.clear(len(part))
+        mapped = base.hstack(named).with_columns(*_coded(self.feed), _unmapped(self.feed))
+        return mapped.with_columns(_typed(self.feed))
+
+    @property
+    def _time_path(self) -> str:
+        assert self.feed.time is not None, "checked by ingest.mapping"  # noqa: S101
+        return self.feed.time.field
+
+    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if self.feed.kind == "warning":
+            home = pl.lit(self.frame.city_home, dtype=pl.Int32)
+            return rows.with_columns(region=pl.lit(0, dtype=pl.Int32), home=home, unmapped=False)
+        placed = self._placer.place(rows)
+        homes = pl.Series("home", self.frame.home_of_region[placed["region"].to_numpy()])
+        return rows.hstack(placed).with_columns(homes)
+
+    def _judged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Give each row its outcome and each record its id."""
+        late = pl.col("broker_ms") - pl.col("event_ms") > self.feed.late_after_s * 1000
+        verdict = (
+            pl.when(pl.col("failed") >= 0).then(REJECTED).when(late).then(LATE).otherwise(ACCEPTED)
+        )
+        judged = rows.with_columns(
+            outcome=verdict.cast(pl.Int8), id=event_ids(self.feed.kind, rows)
+        )
+        # a repetition within the poll; those of earlier polls are found by the store, home by home
+        fresh = pl.col("outcome") == ACCEPTED
+        again = fresh & ~pl.struct("outcome", "home", "id").is_first_distinct()
+        return judged.with_columns(
+            outcome=pl.when(again).then(DUPLICATE).otherwise("outcome").cast(pl.Int8)
+        )
+
+
+def _arrival() -> pl.Expr:
+    """Give the broker time; a recorded message without one arrived when it happened."""
+    came = pl.col("broker_ms")
+    return pl.when(came < 0).then(pl.coalesce("event_ms", -came)).otherwise(came)
+
+
+def _clean(columns: pl.DataFrame, whole: Slice) -> pl.DataFrame:
+    """Turn control characters into blanks; they separate the parts of what is stored."""
+    data = np.frombuffer(whole.buffer, dtype=np.uint8)
+    controls = np.count_nonzero(data < 32) - len(whole.offsets)
+    if not controls and b"\\" not in whole.buffer:
+        return columns
+    return columns.with_columns(pl.all().str.replace_all(r"[\x00-\x1f\x7f]", " "))
+
+
+def _raw(whole: Slice) -> pl.Series:
+    """Give every message as text, one value a row; bytes that are no text become �."""
+    count = len(whole.offsets)
+    text = whole.buffer.decode("utf-8", "replace")
+    if whole.buffer.count(b"\n") == count:
+        return pl.Series([text[:-1]], dtype=pl.String).str.split("\n").explode()
+    values = [whole.value(row).decode("utf-8", "replace") for row in range(count)]
+    return pl.Series(values, dtype=pl.String)
+
+
+def _places(feed: FeedSpec) -> list[pl.Expr]:
+    place = feed.place
+    wanted = {"lng_text": place.lng, "lat_text": place.lat, "code_text": place.code}
+    return [
+        (pl.col(path) if path else pl.lit(None, dtype=pl.String)).alias(name)
+        for name, path in wanted.items()
+    ]
+
+
+def _coded(feed: FeedSpec) -> list[pl.Expr]:
+    """Map source values to canonical codes; `|` parts the names of sums and is not for names."""
+    named = {"property", "category", "status", "outcome"}
+    exprs = []
+    for name in {*REQUIRED[feed.kind], *OPTIONAL[feed.kind]}:
+        table = feed.codes.get(name)
+        column = pl.col(name)
+        if table:
+            column = column.replace_strict(
+                table.table, default=_default(column, table.default), return_dtype=pl.String
+            )
+        if name in named:
+            exprs.append(column.str.replace_all("|", "/", literal=True).alias(name))
+        elif table:
+            exprs.append(column.alias(name))
+    return exprs
+
+
+def _default(column: pl.Expr, default: str) -> pl.Expr:
+    """Keep what is missing missing; what no table knows becomes the default."""
+    return pl.when(column.is_not_null()).then(pl.lit(default))
+
+
+def _unmapped(feed: FeedSpec) -> pl.Expr:
+    table = feed.codes.get("category")
+    if not table:
+        return pl.lit(value=False).alias("unmapped")
+    unknown = ~pl.col("category").is_in(list(table.table)) & pl.col("category").is_not_null()
+    return unknown.fill_null(value=False).alias("unmapped")
+
+
+def _typed(feed: FeedSpec) -> list[pl.Expr]:
+    """Cast numbers and read times; the text of what is checked stays beside it."""
+    rule = feed.time
+    assert rule is not None, "checked by ingest.mapping"  # noqa: S101
+    exprs = [times.to_ms(pl.col("event_text"), rule.form, rule.zone).alias("event_ms")]
+    if feed.kind == "observation":
+        exprs += [
+            pl.col("value").alias("value_text"),
+            pl.col("value").str.strip_chars().cast(_NUMBER, strict=False),
+        ]
+    if feed.kind == "case":
+        exprs += [pl.col(name).alias(f"{name}_text") for name in CASE_TIMES]
+        exprs += [times.to_ms(pl.col(n), rule.form, rule.zone).alias(n) for n in CASE_TIMES]
+        number = pl.col("version").cast(_NUMBER, strict=False).round().cast(pl.Int64)
+        told = times.to_ms(pl.col("version"), rule.form, rule.zone)
+        moment = times.to_ms(pl.col("event_text"), rule.form, rule.zone)
+        exprs.append(pl.coalesce(number, told, moment).alias("version"))
+    if feed.kind == "incident":
+        exprs.append(pl.lit(1, dtype=pl.Int64).alias("version"))
+    return exprs
+
+
+def _cap_times() -> list[pl.Expr]:
+    sent = times.to_ms(pl.col("sent"), "iso", "Asia/Shanghai").alias("event_ms")
+    read = [times.to_ms(pl.col(n), "iso", "Asia/Shanghai").alias(n) for n in _CAP_TIMES]
+    return [sent, *read, pl.col("sent").alias("event_text")]
+
+
+def _first_failure(rows: pl.DataFrame, checks: Sequence[Check], decoded: Decoded) -> pl.Series:
+    """Give the number of the first check that fails, -1 where none does, 99 where unreadable."""
+    verdict: pl.Expr = pl.lit(-1)
+    for number, check in reversed(list(enumerate(checks))):
+        verdict = pl.when(check.fails).then(number).otherwise(verdict)
+    failed = rows.select(verdict.cast(pl.Int16).alias("failed")).to_series()
+    if len(failed) != rows.height:
+        failed = failed.new_from_index(0, rows.height)
+    if not decoded.broken:
+        return failed
+    values = failed.to_numpy().copy()
+    values[list(decoded.broken)] = rejects.UNREADABLE
+    return pl.Series("failed", values)
+
+
+def _kept(rows: pl.DataFrame) -> pl.DataFrame:
+    """Drop the columns that only checks and rejects need."""
+    gone = [c for c in rows.columns if c.endswith("_text") or c == "failed"]
+    return rows.drop(gone)

@@ -1,0 +1,83 @@
+"""What could not be read: which field, which value, why, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from ingest.checks import Check
+from ingest.sources.base import Slice
+from layers.batch import REJECTED
+from layers.feeds import FeedSpec, Reject
+
+UNREADABLE = 999
+"""In the column `failed`: the codec could not read the message at all."""
+
+_VALUE, _RAW = 200, 4_000
+"""Longest text kept of a value and of a message; the topic itself has the whole of it."""
+
+_FORMATS = {
+    "json": "Send one JSON object a message, in UTF-8.",
+    "csv": "Send one line a message with the columns that the feed lists.",
+    "cap": "Send one CAP 1.2 <alert> a message, without a document type declaration.",
+}
+
+
+def explain(
+    feed: FeedSpec,
+    whole: Slice,
+    slices: Sequence[Slice],
+    rows: pl.DataFrame,
+    why: tuple[Sequence[Check], Mapping[int, str]],
+) -> list[tuple[int, Reject]]:
+    """Give each rejected row with its reason, in order.
+
+    Args:
+        feed: whose messages they are.
+        whole: all messages of the poll.
+        slices: the partitions they came from.
+        rows: with `failed` and the texts that came.
+        why: the checks, and row → why the codec could not read it.
+    """
+    bad = rows.filter(pl.col("outcome") == REJECTED)
+    return [
+        (row["row"], _reject(feed, whole, slices[row["part"]], row, why))
+        for row in bad.iter_rows(named=True)
+    ]
+
+
+def _reject(
+    feed: FeedSpec,
+    whole: Slice,
+    part: Slice,
+    row: Mapping[str, object],
+    why: tuple[Sequence[Check], Mapping[int, str]],
+) -> Reject:
+    number = int(str(row["row"]))
+    raw = as_text(whole.value(number))
+    checks, broken = why
+    if row["failed"] == UNREADABLE:
+        field, value, reason, remedy = "", raw, broken[number], _FORMATS[feed.format]
+    else:
+        check = checks[int(str(row["failed"]))]
+        came = row[check.column]
+        field, value = check.field, "" if came is None else str(came)
+        reason, remedy = check.reason, check.remedy
+    return Reject(
+        feed=feed.id,
+        topic=part.topic,
+        partition=part.partition,
+        offset=int(str(row["offset"])),
+        at_ms=int(str(row["broker_ms"])),
+        field=field,
+        value=value[:_VALUE],
+        reason=reason,
+        remedy=remedy,
+        raw=raw[:_RAW],
+    )
+
+
+def as_text(value: bytes) -> str:
+    r"""Give bytes as text; bytes that are no UTF-8 are written as \xNN."""
+    return value.decode("utf-8", "backslashreplace")

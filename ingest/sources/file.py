@@ -1,0 +1,110 @@
+"""A recorded file as a source: each line a message; a CAP file is one message.
+
+A file is a partition of its own, numbered by its content. So the fences make a file that is read
+again, or read on after an interruption, change nothing that it has changed already.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ingest.sources.base import Slice, make_slice
+from layers.feeds import FeedSpec
+
+_BLOCK = 20_000
+
+
+class FileError(Exception):
+    """A file can't be played."""
+
+    def __init__(self, file: Path, problem: object) -> None:
+        super().__init__(f"{file} can't be read ({problem}). Check the path and its permissions.")
+
+
+class FileSource:
+    """Plays one file.
+
+    Args:
+        feed: whose messages they are.
+        file: lines, plain or gzip (.gz).
+        begin: asked once where to start (`topic:partition` → offset, -1: the first).
+        now_ms: the moment of reading; a recorded message has no broker time of its own, so its
+            event time stands for it, and this moment where it has none (see `Slice.times_ms`).
+    """
+
+    def __init__(
+        self,
+        feed: FeedSpec,
+        file: Path,
+        begin: Callable[[list[str]], dict[str, int]],
+        now_ms: int,
+    ) -> None:
+        self._feed = feed
+        self._now_ms = now_ms
+        self._values = list(read_messages(feed, file))
+        digest = hashlib.sha256(b"\n".join(self._values)).digest()
+        self._partition = int.from_bytes(digest[:4], "big") | 1 << 31
+        self._name = f"{feed.topic_name}:{self._partition}"
+        self._at = max(0, begin([self._name])[self._name])
+
+    @property
+    def total(self) -> int:
+        """Number of messages in the file."""
+        return len(self._values)
+
+    @property
+    def position(self) -> int:
+        """Number of messages given so far, those of earlier readings included."""
+        return self._at
+
+    def assigned(self) -> frozenset[str]:
+        """Give the one partition that the file is."""
+        return frozenset({self._name})
+
+    def seek(self, positions: dict[str, int]) -> None:
+        """Go on reading there."""
+        self._at = max(0, positions.get(self._name, self._at))
+
+    def poll(self, timeout_s: float) -> list[Slice]:
+        """Give the next block of lines; nothing at the end. A file never keeps anyone waiting."""
+        del timeout_s
+        values = self._values[self._at : self._at + _BLOCK]
+        if not values:
+            return []
+        offsets = range(self._at, self._at + len(values))
+        self._at += len(values)
+        times = [-self._now_ms] * len(values)
+        return [make_slice(self._feed.topic_name, self._partition, offsets, times, values)]
+
+    def commit(self, positions: dict[str, int]) -> None:
+        """Nobody else reads a file, so there is nobody to tell."""
+
+    def lag(self) -> dict[str, int]:
+        """A file has no end that moves."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def read_messages(feed: FeedSpec, file: Path) -> Iterator[bytes]:
+    """Give the messages of a file; a first line that repeats the feed's CSV columns is no message.
+
+    Raises:
+        FileError: the file can't be read.
+    """
+    try:
+        with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
+            if feed.format == "cap":
+                yield lines.read()
+                return
+            header = feed.csv.delimiter.join(feed.csv.columns).encode() if feed.csv else b""
+            for number, line in enumerate(lines):
+                message = line.rstrip(b"\r\n")
+                if message and not (number == 0 and message == header):
+                    yield message
+    except OSError as error:
+        raise FileError(file, error) from error

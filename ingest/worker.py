@@ -1,0 +1,139 @@
+"""A worker put together from the configuration: city, feeds, Redis, Kafka."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+import msgspec
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from ingest import mapping
+from ingest.consumer import Intake, Pace, Worker
+from ingest.sources.kafka import KafkaSettings, KafkaSource
+from layers.batch import Frame, Retention
+from layers.config import Config
+from layers.feeds import Reject
+from layers.pack import CityPack, load_pack
+from layers.store.client import Store, connect
+
+log = logging.getLogger(__name__)
+
+_WAIT_S = 1.0
+
+
+def frame_of(config: Config, pack: CityPack) -> Frame:
+    """Give homes, regions, zone and retention of a city."""
+    keep = config.retention
+    retention = Retention(
+        minute_h=keep.minute_h,
+        hour_d=keep.hour_d,
+        day_d=keep.day_d,
+        record_d=keep.record_d,
+        recent_cases=keep.recent_cases,
+        rejects=keep.rejects,
+    )
+    return Frame(pack.geography, pack.code, pack.timezone, retention)
+
+
+def open_store(config: Config) -> Store:
+    """Connect to the city's Redis; nothing is sent yet."""
+    redis = config.redis
+    return connect(redis.address, prefix=redis.prefix, cluster=redis.cluster)
+
+
+def pace_of(config: Config) -> Pace:
+    """Give the bounds of one poll."""
+    take = config.ingest
+    return Pace(take.max_poll_records, take.linger_ms / 1000, take.commit_every_s)
+
+
+class RejectsTopic:
+    """Writes rejects to Kafka, keyed by where the message stands, so a repetition can be told."""
+
+    def __init__(self, producer: KafkaProducer, topic: str) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._writable = True
+
+    def send(self, rejects: Sequence[Reject]) -> None:
+        """Write them and wait until they stand there.
+
+        A topic that can't be written holds nobody up: the message itself stands in its own topic,
+        and its reject in the bounded list of its home.
+        """
+        try:
+            for r in rejects:
+                key = f"{r.feed}:{r.topic}:{r.partition}:{r.offset}".encode()
+                self._producer.send(self._topic, key=key, value=msgspec.json.encode(r))
+            self._producer.flush(timeout=5)
+        except KafkaError as error:
+            if self._writable:
+                log.error("event=rejects_topic_lost topic=%s error=%r", self._topic, error)  # noqa: TRY400
+            self._writable = False
+            return
+        if not self._writable:
+            log.info("event=rejects_topic_recovered topic=%s", self._topic)
+        self._writable = True
+
+
+class NoTopic:
+    """For a source without a broker: rejects stand in the bounded list of their home alone."""
+
+    def send(self, rejects: Sequence[Reject]) -> None:
+        """Do nothing further."""
+
+
+def run_worker(config: Config, stop: threading.Event, name: str) -> None:
+    """Run one worker until `stop` is set.
+
+    Kafka or Redis may come later: the worker waits, says so once, and goes on.
+
+    Args:
+        config: where the city, Kafka and Redis are.
+        stop: set by whoever wants the worker to end.
+        name: for the log.
+    """
+    pack = load_pack(config.city.pack)
+    feeds = mapping.load_feeds(pack.feeds_dir)
+    store = open_store(config)
+    settings = KafkaSettings(
+        bootstrap=config.kafka.bootstrap,
+        group=config.kafka.group,
+        max_poll_records=config.ingest.max_poll_records,
+        security=dict(config.kafka.security),
+    )
+    producer = _until_there(settings, stop)
+    if producer is None:
+        return
+    intake = Intake(feeds, frame_of(config, pack))
+    sink = RejectsTopic(producer, config.kafka.rejects_topic)
+    worker = Worker(intake, store, sink, pace_of(config), time.time)
+    log.info("event=worker_started name=%s city=%s feeds=%s", name, pack.id, len(feeds))
+    worker.run(KafkaSource(settings, worker.topics, worker.begin), stop)
+    producer.close(timeout=5)
+    log.info("event=worker_stopped name=%s", name)
+
+
+def _until_there(settings: KafkaSettings, stop: threading.Event) -> KafkaProducer | None:
+    """Wait for the broker; None when told to stop before it came."""
+    said = False
+    while not stop.is_set():
+        try:
+            return KafkaProducer(
+                bootstrap_servers=settings.bootstrap,
+                acks="all",
+                max_block_ms=5_000,
+                **settings.security,
+            )
+        except KafkaError as error:
+            if not said:
+                log.warning(
+                    "event=waiting_for_kafka bootstrap=%s error=%r", settings.bootstrap, error
+                )
+            said = True
+            stop.wait(_WAIT_S)
+    return None

@@ -1,0 +1,119 @@
+"""Sums over minutes, hours and days, for a region and all above it: cells that merge exactly.
+
+Values are kept in millionths of the unit, as integers, so that they add up to the same whatever the
+order in which they come.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from layers.batch import LEVELS, Frame
+from layers.store import keys
+
+MILLIONTHS = 1_000_000
+_DAY_S = 86_400
+
+
+def base_cells(rows: pl.DataFrame) -> pl.DataFrame:
+    """Merge rows into one cell per home, deepest region, series and minute.
+
+    Args:
+        rows: home, region, series (String), event_ms, value (Float64).
+
+    Returns:
+        home, region, series, minute (since the epoch), n, total, lo, hi.
+    """
+    scaled = (pl.col("value") * MILLIONTHS).round().cast(pl.Int64)
+    return (
+        rows.select(
+            "home", "region", "series", (pl.col("event_ms") // 60_000).alias("minute"), v=scaled
+        )
+        .group_by("home", "region", "series", "minute")
+        .agg(
+            n=pl.len().cast(pl.Int64),
+            total=pl.col("v").sum(),
+            lo=pl.col("v").min(),
+            hi=pl.col("v").max(),
+        )
+    )
+
+
+def sums(base: pl.DataFrame, frame: Frame) -> list[pl.DataFrame]:
+    """Give the sums of a plan at every level and every width, from the cells of `base_cells`."""
+    if base.is_empty():
+        return []
+    timed = base.with_columns(_local(frame.timezone))
+    return [
+        _spell(_up(timed, frame, level, width), width, frame)
+        for level in LEVELS
+        for width in ("minute", "hour", "day")
+    ]
+
+
+def _local(zone: str) -> list[pl.Expr]:
+    moment = pl.from_epoch(pl.col("minute") * 60, time_unit="s").dt.replace_time_zone("UTC")
+    local = moment.dt.convert_time_zone(zone)
+    # one number that says the local hour: yyyymmddhh
+    hour = (
+        local.dt.year().cast(pl.Int64) * 1_000_000
+        + local.dt.month().cast(pl.Int64) * 10_000
+        + local.dt.day().cast(pl.Int64) * 100
+        + local.dt.hour().cast(pl.Int64)
+    )
+    return [hour.alias("hour")]
+
+
+def _up(timed: pl.DataFrame, frame: Frame, level: int, width: str) -> pl.DataFrame:
+    """Merge the cells into those of one level and one width."""
+    above = pl.Series(frame.ancestors[level][timed["region"].to_numpy()], dtype=pl.Int32)
+    bucket = {"minute": pl.col("minute"), "hour": pl.col("hour"), "day": pl.col("hour") // 100}
+    return (
+        timed.with_columns(region=above, bucket=bucket[width], first=pl.col("minute"))
+        .filter(pl.col("region") >= 0)
+        .group_by("home", "series", "region", "bucket")
+        .agg(
+            pl.col("first").min(),
+            pl.col("n").sum(),
+            pl.col("total").sum(),
+            pl.col("lo").min(),
+            pl.col("hi").max(),
+        )
+    )
+
+
+def _spell(cells: pl.DataFrame, width: str, frame: Frame) -> pl.DataFrame:
+    """Name key, expiry and field of each cell."""
+    keep = frame.retention
+    bucket = pl.col("bucket")
+    suffix, inner, kept_s = {
+        "minute": (
+            pl.concat_str(pl.lit(keys.minutes("")), bucket // 60),
+            bucket % 60,
+            keep.minute_h * 3600,
+        ),
+        "hour": (
+            pl.concat_str(pl.lit(keys.hours("")), bucket // 100),
+            bucket % 100,
+            keep.hour_d * _DAY_S,
+        ),
+        "day": (
+            pl.concat_str(pl.lit(keys.days("")), bucket // 100),
+            bucket % 100,
+            keep.day_d * _DAY_S,
+        ),
+    }[width]
+    # about the end of the key's span; cells of one key may differ by a day, which does no harm
+    span_min = {"minute": 60, "hour": 24 * 60, "day": 31 * 24 * 60}[width]
+    expire = (pl.col("first") // span_min + 1) * span_min * 60 + kept_s
+    code = pl.Series("code", frame.codes.gather(cells["region"]), dtype=pl.String)
+    return cells.with_columns(code).select(
+        "home",
+        suffix=suffix,
+        expire=expire,
+        field=pl.concat_str("series", pl.lit("|"), "code", pl.lit("|"), inner),
+        n="n",
+        total="total",
+        lo="lo",
+        hi="hi",
+    )

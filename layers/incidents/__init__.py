@@ -1,0 +1,1 @@
+"""Incidents: 110, 119, 120 and the like."""

@@ -1,0 +1,15 @@
+-- Which of these records does this home hold in the same or a newer version? Reads only.
+-- KEYS[1]: the hash of the records. ARGV[1]: MessagePack of {ids, versions}. Reply: positions.
+local asked = cmsgpack.unpack(ARGV[1])
+local ids, versions = asked[1], asked[2]
+local newer = {}
+if redis.call('EXISTS', KEYS[1]) == 0 then return newer end
+for from = 1, #ids, 3000 do
+  local upto = math.min(from + 2999, #ids)
+  local found = redis.call('HMGET', KEYS[1], unpack(ids, from, upto))
+  for i = from, upto do
+    local was = found[i - from + 1]
+    if was and cmsgpack.unpack(was)[1] >= versions[i] then newer[#newer + 1] = i end
+  end
+end
+return newer

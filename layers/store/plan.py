@@ -1,0 +1,122 @@
+"""Frames of what is to be written, for all homes at once, split into the writes of each home."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from layers.store.writes import Writes
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a poll changes. Every frame has the column `home` (Int32); the others are as named."""
+
+    sums: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, expire (s), field, n, total, lo, hi (Int64; the last three in millionths)."""
+    latest: list[pl.DataFrame] = field(default_factory=list)
+    """field, value."""
+    records: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, id, version, body, cells (list), ranks (list), raw, expiry (ms)."""
+    moved: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, id, version."""
+    counts: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, expire (s), field, by."""
+    marks: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, field, value."""
+    lists: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, bound, value; newest last."""
+    seen: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, expire (s), id (UInt64), batch and row: whose row it is."""
+
+    def split(self, homes_of_city: int) -> dict[int, HomePlan]:
+        """Give the part of each home that is touched; what moved touches all the others."""
+        homes: dict[int, HomePlan] = defaultdict(HomePlan)
+        _split_sums(self.sums, homes)
+        _split_latest(self.latest, homes)
+        _split_records(self.records, homes)
+        _split_moved(self.moved, homes, homes_of_city)
+        _split_counts(self.counts, homes)
+        _split_small(self.marks, self.lists, homes)
+        _split_seen(self.seen, homes)
+        return dict(homes)
+
+
+@dataclass(slots=True)
+class HomePlan:
+    """The writes of one home, and whose rows its ids are."""
+
+    writes: Writes = field(default_factory=Writes)
+    owners: list[pl.DataFrame] = field(default_factory=list)
+    """batch, row of each id, in the order of the positions that the script answers."""
+    owned: int = 0
+    """Number of ids."""
+
+    def owners_of(self, positions: Sequence[int]) -> pl.DataFrame:
+        """Give batch and row of the ids at these positions."""
+        return pl.concat(self.owners)[list(positions)]
+
+
+Homes = dict[int, HomePlan]
+
+
+def _split_sums(frames: list[pl.DataFrame], homes: Homes) -> None:
+    if not frames:
+        return
+    grouped = pl.concat(frames).group_by("home", "suffix", "expire").all()
+    for home, suffix, expire, *columns in grouped.rows():
+        homes[home].writes.sums.append((suffix, expire, *columns))
+
+
+def _split_latest(frames: list[pl.DataFrame], homes: Homes) -> None:
+    if not frames:
+        return
+    for home, fields, values in pl.concat(frames).group_by("home").all().rows():
+        homes[home].writes.latest.append(("latest", fields, values))
+
+
+def _split_records(frames: list[pl.DataFrame], homes: Homes) -> None:
+    for frame in frames:
+        for (home,), part in frame.group_by(["home"], maintain_order=True):
+            homes[int(str(home))].writes.records += part.drop("home").rows()
+
+
+def _split_moved(frames: list[pl.DataFrame], homes: Homes, homes_of_city: int) -> None:
+    for frame in frames:
+        for home in range(homes_of_city):
+            others = frame.filter(pl.col("home") != home)
+            for (suffix,), part in others.group_by(["suffix"]):
+                entry = (str(suffix), part["id"].to_list(), part["version"].to_list())
+                homes[home].writes.moved.append(entry)
+
+
+def _split_counts(frames: list[pl.DataFrame], homes: Homes) -> None:
+    if not frames:
+        return
+    grouped = pl.concat(frames).group_by("home", "suffix", "expire").all()
+    for home, suffix, expire, fields, by in grouped.rows():
+        homes[home].writes.counts.append((suffix, expire, fields, by))
+
+
+def _split_small(marks: list[pl.DataFrame], lists: list[pl.DataFrame], homes: Homes) -> None:
+    for frame in marks:
+        for home, suffix, name, value in frame.rows():
+            homes[home].writes.marks.append((suffix, name, value))
+    for frame in lists:
+        grouped = frame.group_by("home", "suffix", "bound", maintain_order=True).all()
+        for home, suffix, bound, values in grouped.rows():
+            homes[home].writes.lists.append((suffix, bound, values))
+
+
+def _split_seen(frames: list[pl.DataFrame], homes: Homes) -> None:
+    """Ids of one hour lie together; owners follow the positions over all of a home's ids."""
+    for frame in frames:
+        for (home, suffix, expire), part in frame.group_by(["home", "suffix", "expire"]):
+            plan = homes[int(str(home))]
+            ids = part["id"].to_numpy().tobytes()
+            plan.writes.seen.append((str(suffix), int(str(expire)), ids, plan.owned))
+            plan.owners.append(part.select("batch", "row"))
+            plan.owned += part.height

@@ -1,0 +1,126 @@
+"""What the rows of a poll change in the city, as one plan for all homes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import polars as pl
+
+from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame
+from layers.cases import writes as cases
+from layers.feeds import OUTCOMES, Kind
+from layers.incidents import writes as incidents
+from layers.readings import writes as readings
+from layers.store import keys
+from layers.store.plan import Plan
+from layers.warnings import writes as warnings
+
+Writer = Callable[[Plan, Batch, pl.DataFrame, Frame], None]
+
+WRITERS: dict[Kind, Writer] = {
+    "observation": readings.write,
+    "case": cases.write,
+    "incident": incidents.write,
+    "warning": warnings.write,
+}
+"""Kind of record → who writes it; a new layer is one row here."""
+
+_ACCOUNT_H = 26
+
+
+def plan_of(batches: Sequence[Batch], frame: Frame) -> Plan:
+    """Give all that the batches of one poll change: accounts, ids and the layers' own writes."""
+    plan = Plan()
+    for number, batch in enumerate(batches):
+        if batch.rows.is_empty():
+            continue
+        _accounts(plan, batch)
+        _rejects(plan, batch, frame)
+        accepted = batch.rows.filter(pl.col("outcome") == ACCEPTED)
+        if not accepted.is_empty():
+            _ids(plan, batch, accepted, number)
+            WRITERS[batch.feed.kind](plan, batch, accepted, frame)
+    return plan
+
+
+def _accounts(plan: Plan, batch: Batch) -> None:
+    """Count every message once, in the home it lies in: in total and by minute of broker time."""
+    feed, rows = batch.feed.id, batch.rows
+    outcome = pl.col("outcome")
+    totals = rows.group_by("home").agg(
+        read=pl.len().cast(pl.Int64),
+        accepted=(outcome == ACCEPTED).sum().cast(pl.Int64),
+        duplicate=(outcome == DUPLICATE).sum().cast(pl.Int64),
+        rejected=(outcome == REJECTED).sum().cast(pl.Int64),
+        late=(outcome == LATE).sum().cast(pl.Int64),
+        unmapped=((outcome == ACCEPTED) & pl.col("unmapped")).sum().cast(pl.Int64),
+        unassigned=((outcome == ACCEPTED) & (pl.col("home") == 0)).sum().cast(pl.Int64),
+    )
+    tall = totals.unpivot(index="home", variable_name="field", value_name="by")
+    plan.counts.append(
+        tall.filter(pl.col("by") > 0).select(
+            "home",
+            suffix=pl.lit(keys.accounts(feed)),
+            expire=pl.lit(0, dtype=pl.Int64),
+            field="field",
+            by="by",
+        )
+    )
+    plan.counts.append(_minutes(feed, rows))
+    accepted_ms = pl.when(outcome == ACCEPTED).then(pl.col("event_ms"))
+    marks = rows.group_by("home").agg(
+        last_message_ms=pl.col("broker_ms").max(), last_event_ms=accepted_ms.max()
+    )
+    tall = marks.unpivot(index="home", variable_name="field", value_name="value").drop_nulls()
+    plan.marks.append(tall.select("home", pl.lit(keys.accounts(feed)).alias("s"), "field", "value"))
+
+
+def _minutes(feed: str, rows: pl.DataFrame) -> pl.DataFrame:
+    minute = pl.col("broker_ms") // 60_000
+    cells = rows.group_by("home", minute.alias("minute"), "outcome").agg(by=pl.len())
+    hour = pl.col("minute") // 60
+    names = pl.Series(OUTCOMES).gather(cells["outcome"])
+    return cells.with_columns(name=names).select(
+        "home",
+        suffix=pl.concat_str(pl.lit(keys.account_minutes(feed, "")), hour),
+        expire=(hour + 1 + _ACCOUNT_H) * 3600,
+        field=pl.concat_str(pl.col("minute") % 60, pl.lit("|"), "name"),
+        by=pl.col("by").cast(pl.Int64),
+    )
+
+
+def _rejects(plan: Plan, batch: Batch, frame: Frame) -> None:
+    if not batch.rejects:
+        return
+    bound = frame.retention.rejects
+    newest = batch.rejects[-bound:]
+    homes = dict(zip(batch.rows["row"], batch.rows["home"], strict=True))
+    kept = [(row, reject) for row, reject in newest if row in homes]
+    if not kept:
+        return
+    plan.lists.append(
+        pl.DataFrame(
+            {
+                "home": pl.Series([homes[row] for row, _ in kept], dtype=pl.Int32),
+                "suffix": keys.REJECTS,
+                "bound": bound,
+                "value": [msgspec.json.encode(reject).decode() for _, reject in kept],
+            }
+        )
+    )
+
+
+def _ids(plan: Plan, batch: Batch, accepted: pl.DataFrame, number: int) -> None:
+    """Remember the ids of accepted records for as long as a duplicate may still come in time."""
+    hour = pl.col("event_ms") // 3_600_000
+    plan.seen.append(
+        accepted.select(
+            "home",
+            "id",
+            "row",
+            suffix=pl.concat_str(pl.lit(keys.seen(batch.feed.id)), hour),
+            expire=(hour + 2) * 3600 + batch.feed.late_after_s,
+            batch=pl.lit(number, dtype=pl.Int32),
+        )
+    )

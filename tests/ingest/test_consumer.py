@@ -1,0 +1,292 @@
+"""Effects exactly once: the state is that of the log, however it is cut or interrupted."""
+
+import json
+import random
+import threading
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from log_source import LogSource
+from small_city import LOCAL, NOW_MS, NOW_S, case_feed, feed, frame
+
+from ingest.consumer import Intake, Pace, Worker
+from layers.store import keys
+from layers.store.client import StoreUnavailableError
+
+FRAME = frame()
+FEEDS = {"air": feed(), "hotline": case_feed()}
+
+
+class Sink:
+    def __init__(self):
+        self.rejects = []
+
+    def send(self, rejects):
+        self.rejects += rejects
+
+
+def readings(rng, count, partition=0):
+    """Sensors stay where they are and keep to their partition, as keyed messages do."""
+    values = []
+    for _ in range(count):
+        number = rng.randrange(9)
+        body = {
+            "id": f"s{number}.{partition}",
+            "p": rng.choice(["pm25", "no2"]),
+            "v": rng.choice([rng.randrange(100), 5000])
+            if rng.random() < 0.1
+            else rng.randrange(99),
+            "x": [0.5, 1.5, 3.0, 99.0][number % 4],
+            "y": 1.0,
+            "at": NOW_MS + rng.randrange(40) * 1000 - rng.choice([0, 0, 0, 7_200_000]),
+        }
+        values.append(b"{broken" if rng.random() < 0.03 else json.dumps(body).encode())
+    return [(NOW_MS + 60_000, value) for value in values]
+
+
+def cases(rng, count):
+    values = []
+    for _ in range(count):
+        number = rng.randrange(25)
+        body = {
+            "no": str(number),
+            "cat": rng.choice(["NOISE", "ROAD", "ODD"]),
+            "s": rng.choice(["reported", "handling", "closed"]),
+            "r": NOW_MS - number * 60_000,
+            "due": rng.choice([NOW_MS + 3_600_000, NOW_MS - 60_000, None]),
+            "at": NOW_MS + rng.randrange(1_000),
+            "x": rng.choice([0.5, 3.0]),
+            "y": 1,
+        }
+        values.append((NOW_MS + 60_000, json.dumps(body).encode()))
+    return values
+
+
+def logs(seed, count=150):
+    """Two partitions of readings; cases keyed by number, so that one partition has each."""
+    rng = random.Random(seed)
+    return {
+        ("air", 0): readings(rng, count),
+        ("air", 1): readings(rng, count, 1),
+        ("hotline", 0): cases(rng, count),
+    }
+
+
+def worker(store, sink=None):
+    return Worker(Intake(FEEDS, FRAME), store, sink or Sink(), Pace(500, 0.0, 1e9), lambda: NOW_S)
+
+
+def run(store, log, sizes=(), sink=None):
+    made = worker(store, sink)
+    made.drain(LogSource(log, made.begin, sizes))
+
+
+def state(store):
+    """Everything in Redis but what tells how it got there."""
+    found = {}
+    for key in sorted(store.client.scan_iter("t:*")):
+        kind = store.client.type(key)
+        name = key.decode()
+        if name.endswith(":rejects"):
+            found[name] = sorted(store.client.lrange(key, 0, -1))
+        elif kind == b"hash":
+            found[name] = store.client.hgetall(key)
+        elif kind == b"zset":
+            found[name] = store.client.zrange(key, 0, -1, withscores=True)
+        elif kind == b"set":
+            found[name] = store.client.smembers(key)
+    return found
+
+
+def accounts(store, feed_id):
+    total = {}
+    for home in FRAME.homes:
+        for name, value in store.client.hgetall(store.key(home, keys.accounts(feed_id))).items():
+            if not name.endswith(b"_ms"):
+                total[name.decode()] = total.get(name.decode(), 0) + int(value)
+    return total
+
+
+def truth(log):
+    """What pandas makes of the readings, one after the other as they stand in the log."""
+    rows = []
+    for (topic, _), messages in log.items():
+        for at, value in messages if topic == "air" else []:
+            try:
+                rows.append(json.loads(value) | {"broker": at})
+            except ValueError:
+                rows.append({"broken": True})
+    frame = pd.DataFrame(rows)
+    frame["rejected"] = frame.get("broken", False).fillna(False).astype(bool) | (
+        (frame.v > 1000) & (frame.p == "pm25")
+    )
+    frame["late"] = ~frame.rejected & (frame.broker - frame["at"] > 3_600_000)
+    return frame
+
+
+def test_accounts_balance_and_sums_equal_pandas(store):
+    log = {("air", 0): readings(random.Random(5), 600)}
+    run(store, log)
+    frame = truth(log)
+    good = frame[~frame.rejected & ~frame.late]
+    # an id is counted once in a home
+    good = good.assign(
+        home=good.x.map({0.5: "110101", 1.5: "110101", 3.0: "110102", 99.0: "000000"})
+    )
+    first = good.drop_duplicates(["id", "p", "at"])
+    found = accounts(store, "air")
+    assert found["read"] == len(frame)
+    assert found["rejected"] == frame.rejected.sum()
+    assert found["late"] == frame.late.sum()
+    assert found["accepted"] == len(first)
+    assert found["accepted"] + found["duplicate"] + found["rejected"] + found["late"] == len(frame)
+    for home, region, x in (("110101", "110101001", 0.5), ("110102", "110102", 3.0)):
+        part = first[(first.x == x) & (first.p == "no2")]
+        cell = store.client.hget(
+            store.key(home, f"h:{LOCAL:%Y%m%d}"), f"air.no2|{region}|{LOCAL.hour}"
+        )
+        assert [int(p) for p in cell.split()] == [
+            len(part), part.v.sum() * 1e6, part.v.min() * 1e6, part.v.max() * 1e6
+        ]  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 50), sizes=st.lists(st.integers(1, 120), max_size=12), data=st.data())
+def test_however_it_is_cut_and_repeated_the_state_is_the_same(redis_url, seed, sizes, data):
+    from layers.store.client import connect
+
+    store = connect(redis_url, prefix="t")
+    log = logs(seed)
+    store.client.flushall()
+    run(store, log)
+    expected = state(store)
+    store.client.flushall()
+    for _ in range(data.draw(st.integers(1, 3))):
+        run(store, log, sizes)
+    assert state(store) == expected
+    store.client.close()
+
+
+class DyingStore:
+    """Dies like a process: a call reaches only some homes, or its answer is lost."""
+
+    def __init__(self, store, lives):
+        self._store = store
+        self._lives = lives
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def apply_many(self, shares, now_s):
+        self._lives -= 1
+        if self._lives:
+            return self._store.apply_many(shares, now_s)
+        self._store.apply_many(shares[: len(shares) // 2], now_s)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_worker_that_dies_inside_an_apply_changes_no_number(store, seed):
+    log = logs(seed, 300)
+    run(store, log)
+    expected = state(store)
+    store.client.flushall()
+    for lives in range(1, 9):
+        made = worker(DyingStore(store, lives))
+        with pytest.raises(KeyboardInterrupt):
+            made.drain(LogSource(log, made.begin, [5] * 100))
+    run(store, log, [33] * 100)
+    assert state(store) == expected
+
+
+def test_a_zombie_and_its_successor_together_change_no_number(store):
+    log = logs(3, 200)
+    run(store, log)
+    expected = state(store)
+    store.client.flushall()
+    zombie, heir = worker(store), worker(store)
+    first = LogSource(log, zombie.begin, [25] * 100)
+    for _ in range(3):
+        zombie.step(first)
+    second = LogSource(log, heir.begin, [40] * 100)
+    for _ in range(12):
+        heir.step(second)
+        zombie.step(first)
+    zombie.drain(first)
+    heir.drain(second)
+    assert state(store) == expected
+
+
+def test_lost_state_is_read_again_from_the_log(store):
+    log = logs(4, 200)
+    run(store, log)
+    expected = state(store)
+    store.client.flushall()
+    made = worker(store)
+    source = LogSource(log, made.begin, [30] * 200)
+    for _ in range(4):
+        made.step(source)
+    made._settle()
+    store.client.flushall()
+    made.drain(source)
+    made.drain(source)
+    assert state(store) == expected
+
+
+def test_an_outage_of_redis_is_waited_for_and_loses_nothing(store):
+    log = logs(1, 100)
+    run(store, log)
+    expected = state(store)
+    store.client.flushall()
+
+    class Flaky(DyingStore):
+        def apply_many(self, shares, now_s):
+            self._lives -= 1
+            if self._lives % 2:
+                self._store.apply_many(shares[:1], now_s)
+                raise StoreUnavailableError("down")
+            return self._store.apply_many(shares, now_s)
+
+    made = worker(Flaky(store, 50))
+    made.drain(LogSource(log, made.begin, [40] * 100))
+    assert state(store) == expected
+
+
+def test_rejects_go_to_the_sink_and_to_the_list_of_their_home_once(store):
+    log = logs(2, 300)
+    sink = Sink()
+    run(store, log, [50] * 100, sink)
+    run(store, log, [70] * 100, sink)
+    listed = sum(store.client.llen(store.key(home, keys.REJECTS)) for home in FRAME.homes)
+    rejected = accounts(store, "air")["rejected"] + accounts(store, "hotline").get("rejected", 0)
+    assert rejected == listed == len(sink.rejects) > 5
+
+
+def test_a_case_whose_newer_version_lies_in_another_district_counts_there_alone(store):
+    base = {"no": "7", "s": "reported", "r": NOW_MS, "y": 1, "cat": "NOISE"}
+    log = {
+        ("hotline", 0): [
+            (NOW_MS, json.dumps(base | {"at": NOW_MS, "x": 0.5}).encode()),
+            (NOW_MS, json.dumps(base | {"at": NOW_MS + 5, "x": 3.0}).encode()),
+        ]
+    }
+    run(store, log, [1, 1])
+    counts = [
+        store.client.hget(store.key(home, "stage:hotline"), f"{home}|reported")
+        for home in ("110101", "110102")
+    ]
+    assert counts == [None, b"1"]
+    assert store.client.zcard(store.key("110101", "open:hotline:110101")) == 0
+
+
+def test_stop_finishes_what_is_under_way(store):
+    log = logs(6, 50)
+    made = worker(store)
+    stop = threading.Event()
+    source = LogSource(log, made.begin, [50])
+    stop_soon = threading.Timer(0.5, stop.set)
+    stop_soon.start()
+    made.run(source, stop)
+    assert accounts(store, "air")["read"] == 100
