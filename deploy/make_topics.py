@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from ingest.city_topics import city_topics
-from ingest.kafka_topics import create_topics
+from ingest.kafka_topics import city_topics, create_topics
 from layers.config import load_config
 
 
