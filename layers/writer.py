@@ -94,18 +94,17 @@ def _rejects(plan: Plan, batch: Batch, frame: Frame) -> None:
     if not batch.rejects:
         return
     bound = frame.retention.rejects
-    newest = batch.rejects[-bound:]
-    homes = dict(zip(batch.rows["row"], batch.rows["home"], strict=True))
-    kept = [(row, reject) for row, reject in newest if row in homes]
-    if not kept:
+    newest = dict(batch.rejects[-bound:])
+    rows = batch.rows.filter(pl.col("row").is_in(list(newest))).select("row", "home")
+    if rows.is_empty():
         return
     plan.lists.append(
         pl.DataFrame(
             {
-                "home": pl.Series([homes[row] for row, _ in kept], dtype=pl.Int32),
+                "home": rows["home"],
                 "suffix": keys.REJECTS,
                 "bound": bound,
-                "value": [msgspec.json.encode(reject).decode() for _, reject in kept],
+                "value": [msgspec.json.encode(newest[row]).decode() for row in rows["row"]],
             }
         )
     )

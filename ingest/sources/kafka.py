@@ -27,16 +27,25 @@ class KafkaSettings:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Tells the source which partitions have just come."""
+    """Holds back the partitions that have just come.
 
-    def __init__(self, gained: Callable[[list[str]], None]) -> None:
-        self._gained = gained
+    kafka-python calls it on the thread that also sends heartbeats, so nothing here may wait: the
+    partitions are paused before anything of them is fetched, and `KafkaSource.poll` sees to them.
+    """
+
+    def __init__(self) -> None:
+        self.consumer: KafkaConsumer | None = None
+        self.gained: set[TopicPartition] = set()
 
     def on_partitions_revoked(self, revoked: Any) -> None:
         log.info("event=partitions_revoked partitions=%s", len(revoked))
+        self.gained -= set(revoked)
 
     def on_partitions_assigned(self, assigned: Any) -> None:
-        self._gained([f"{p.topic}:{p.partition}" for p in assigned])
+        log.info("event=partitions_assigned partitions=%s", len(assigned))
+        if assigned and self.consumer is not None:
+            self.consumer.pause(*assigned)
+        self.gained |= set(assigned)
 
 
 class KafkaSource:
@@ -46,7 +55,7 @@ class KafkaSource:
         settings: cluster and group.
         topics: the topics of the feeds.
         on_gain: called inside `poll` with partitions that came to this worker, before any of their
-            messages is given; it answers where to start (`topic:partition` → offset, -1: oldest).
+            messages is read; it answers where to start (`topic:partition` → offset, -1: oldest).
     """
 
     def __init__(
@@ -68,11 +77,13 @@ class KafkaSource:
             fetch_max_bytes=32 << 20,
             **settings.security,
         )
-        self._consumer.subscribe(list(topics), listener=_Listener(self._gained))
+        self._listener = _Listener()
+        self._listener.consumer = self._consumer
+        self._consumer.subscribe(list(topics), listener=self._listener)
 
     def assigned(self) -> frozenset[str]:
         """Give the partitions of this member."""
-        return frozenset(f"{p.topic}:{p.partition}" for p in self._consumer.assignment())
+        return frozenset(map(_name, self._consumer.assignment()))
 
     def seek(self, positions: dict[str, int]) -> None:
         """Move the named partitions; -1: the oldest offset that there is."""
@@ -88,7 +99,10 @@ class KafkaSource:
     def poll(self, timeout_s: float) -> list[Slice]:
         """Give the next slices; blocks at most `timeout_s`."""
         found = self._consumer.poll(timeout_ms=int(timeout_s * 1000))
-        return [self._slice(p, records) for p, records in found.items() if records]
+        slices = [self._slice(p, records) for p, records in found.items() if records]
+        if self._listener.gained:
+            self._take_over()
+        return slices
 
     def commit(self, positions: dict[str, int]) -> None:
         """Commit to Kafka, for the tools that show lag; failure is no loss."""
@@ -113,19 +127,22 @@ class KafkaSource:
         for partition, position in self._positions.items():
             end = self._consumer.highwater(partition)
             if end is not None:
-                found[f"{partition.topic}:{partition.partition}"] = max(0, end - position)
+                found[_name(partition)] = max(0, end - position)
         return found
 
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close(autocommit=False)
 
-    def _gained(self, names: list[str]) -> None:
-        held = set(self.assigned())
-        self._positions = {
-            p: o for p, o in self._positions.items() if f"{p.topic}:{p.partition}" in held
-        }
-        self.seek(self._on_gain(names))
+    def _take_over(self) -> None:
+        """Start reading the partitions that have come, where their homes stand."""
+        new, self._listener.gained = self._listener.gained, set()
+        held = self._consumer.assignment()
+        self._positions = {p: o for p, o in self._positions.items() if p in held - new}
+        mine = sorted(new & held)
+        if mine:
+            self.seek(self._on_gain([_name(p) for p in mine]))
+            self._consumer.resume(*mine)
 
     def _slice(self, partition: TopicPartition, records: list[Any]) -> Slice:
         values = [r.value or b"" for r in records]
@@ -146,6 +163,10 @@ class KafkaSource:
             start=start,
             next=after,
         )
+
+
+def _name(partition: TopicPartition) -> str:
+    return f"{partition.topic}:{partition.partition}"
 
 
 def _partition(name: str) -> TopicPartition:
