@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -136,6 +137,11 @@ def test_the_final_images_compile_nothing_and_do_not_run_as_root(dockerfile):
         assert not re.search(r"\b(gcc|build-essential|apt-get|apk|pip install|pip wheel)\b", image)
     assert re.search(r"^USER \d+", app, re.MULTILINE)
     assert proxy.startswith("nginxinc/nginx-unprivileged")
+
+
+def test_the_scripts_of_the_image_find_what_they_import(root):
+    for script in ("make_topics.py", "ingest_health.py"):
+        assert callable(runpy.run_path(str(root / "deploy" / script))["main"])
 
 
 def test_every_file_that_an_image_copies_exists(dockerfile, root):
