@@ -299,6 +299,8 @@ class AreaSnapshot(_Frozen, frozen=True, kw_only=True):
     feeds: dict[str, FeedHealth]
     unassigned: int
     """Records without a place, in the whole city."""
+    category_names: dict[str, Label] = {}
+    """Category code → name, of the codes in this snapshot that a code table knows."""
 
 
 class SourcesSnapshot(_Frozen, frozen=True, kw_only=True):

@@ -1,0 +1,135 @@
+"""Amounts: the counts and sums that are kept per region, and that add up over regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+
+from layers.asks import Answers, Asks
+from layers.moment import Bucket
+from layers.store import keys
+
+Part = tuple[str, str]
+"""A home and a region of it."""
+
+MILLIONTHS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The count of a series over some buckets."""
+
+    series: str
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The members of a sorted set between two scores, in the notation of ZCOUNT."""
+
+    stem: str
+    """Suffix of the set, less the region."""
+    low: str
+    high: str
+
+
+Amount = Cells | Ranked
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The sources behind a value: how many should report, how many do, and what they say."""
+
+    reporting: int = 0
+    expected: int = 0
+    total: float = 0.0
+    """Sum of the readings of those that report."""
+    newest: datetime | None = None
+
+    def __add__(self, other: Coverage) -> Coverage:
+        times = [t for t in (self.newest, other.newest) if t is not None]
+        return Coverage(
+            self.reporting + other.reporting,
+            self.expected + other.expected,
+            self.total + other.total,
+            max(times, default=None),
+        )
+
+
+def need(asks: Asks, amounts: Iterable[Amount], parts: Sequence[Part]) -> None:
+    """Ask for amounts of regions."""
+    for amount in amounts:
+        for home, region in parts:
+            if isinstance(amount, Ranked):
+                asks.add("zcount", home, amount.stem + region, amount.low, amount.high)
+            else:
+                _need_cells(asks, amount, home, region)
+
+
+def total(answers: Answers, amount: Amount, parts: Iterable[Part]) -> int:
+    """Add an amount up over regions."""
+    if isinstance(amount, Ranked):
+        bounds = (amount.low, amount.high)
+        return sum(answers.plain["zcount", h, amount.stem + r, bounds] for h, r in parts)
+    return sum(
+        _count(answers.fields[home, suffix].get(f"{amount.series}|{region}|{bucket}"))
+        for home, region in parts
+        for suffix, bucket in amount.buckets
+    )
+
+
+def need_minutes(asks: Asks, amounts: Iterable[Amount], parts: Sequence[Part]) -> None:
+    """Ask whether the minutes that some amounts need are still kept."""
+    for suffix in _minute_keys(amounts):
+        for home in {home for home, _ in parts}:
+            asks.add("exists", home, suffix)
+
+
+def are_kept(answers: Answers, amounts: Iterable[Amount], parts: Sequence[Part]) -> bool:
+    """Say whether the minutes are kept: of each hour, in one home at least."""
+    homes = {home for home, _ in parts}
+    return all(
+        any(answers.plain["exists", home, suffix, ()] for home in homes)
+        for suffix in _minute_keys(amounts)
+    )
+
+
+def counts(
+    answers: Answers, series: str, buckets: Iterable[Bucket], parts: Sequence[Part]
+) -> tuple[int, ...]:
+    """Give the count of each bucket, added up over regions."""
+    return tuple(total(answers, Cells(series, (bucket,)), parts) for bucket in buckets)
+
+
+def means(
+    answers: Answers, series: str, buckets: Iterable[Bucket], parts: Sequence[Part]
+) -> tuple[float | None, ...]:
+    """Give the mean of each bucket: sums and counts are added over regions, then divided."""
+    return tuple(_mean(answers, series, bucket, parts) for bucket in buckets)
+
+
+def _mean(answers: Answers, series: str, bucket: Bucket, parts: Sequence[Part]) -> float | None:
+    suffix, tail = bucket
+    cells = (answers.field(home, suffix, f"{series}|{region}|{tail}") for home, region in parts)
+    pairs = [cell.split(b" ", 2)[:2] for cell in cells if cell is not None]
+    number = sum(int(n) for n, _ in pairs)
+    return sum(int(added) for _, added in pairs) / number / MILLIONTHS if number else None
+
+
+def _need_cells(asks: Asks, amount: Cells, home: str, region: str) -> None:
+    stem = f"{amount.series}|{region}|"
+    for suffix, found in groupby(amount.buckets, key=itemgetter(0)):
+        asks.fields(home, suffix, [stem + bucket for _, bucket in found])
+
+
+def _count(cell: bytes | None) -> int:
+    return int(cell[: cell.index(b" ")]) if cell else 0
+
+
+def _minute_keys(amounts: Iterable[Amount]) -> set[str]:
+    stem = keys.minutes("")
+    found = (bucket for a in amounts if isinstance(a, Cells) for bucket in a.buckets)
+    return {suffix for suffix, _ in found if suffix.startswith(stem)}
