@@ -42,19 +42,23 @@ def _run_play(args: argparse.Namespace, config: Config) -> int:
     progress = Progress("history")
     try:
         with stop_on_signal() as stop:
-            player = open_player(config, play.speed, datetime.now(UTC))
+            player = open_player(config, play.speed, _clock())
             sink = KafkaSink(config)
             count = play_history(
                 player, play, sink, stop, lambda sent: progress(f"{sent:,} messages")
             )
             progress.done(f"{count:,} messages, now live")
-            play_live(player, play, sink, stop)
+            play_live(player, play, sink, stop, _clock)
             sink.close()
     except PlayError as error:
         raise CommandError(str(error)) from error
     except KafkaError as error:
         raise CommandError(f"Kafka does not take the messages ({error!r}).") from error
     return 0
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:

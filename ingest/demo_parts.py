@@ -41,7 +41,8 @@ class Parts:
         self._parts: dict[str, _Part] = {}
 
     def start(self, name: str, *arguments: str) -> None:
-        """Start `yiwang <arguments>` under a name."""
+        """Start `yiwang <arguments>` under a name, its log begun anew."""
+        (self._folder / f"{name}.log").unlink(missing_ok=True)
         self._parts[name] = _Part(arguments, self._child(name, arguments))
 
     def _child(self, name: str, arguments: tuple[str, ...]) -> Child:

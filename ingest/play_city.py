@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -102,15 +102,18 @@ def play_history(
     return count
 
 
-def play_live(player: Player, play: Play, sink: Sink, stop: threading.Event) -> None:
+def play_live(
+    player: Player,
+    play: Play,
+    sink: Sink,
+    stop: threading.Event,
+    clock: Callable[[], datetime],
+) -> None:
     """Send what happens from the player's `now` on, until told to stop."""
 
     def sleep(seconds: float) -> None:
         if stop.wait(seconds):
             raise _StoppedError
-
-    def clock() -> datetime:
-        return datetime.now(UTC)
 
     mark, noted = Mark(play.mark), player.now
     try:

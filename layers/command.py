@@ -31,6 +31,9 @@ ORDER = ("demo", "check", "ingest", "serve", "replay", "play", "kafka", "redis")
 """The order in which --help lists them: what a newcomer needs first."""
 
 
+_ONE_WISH_S = 2.0
+
+
 class CommandError(Exception):
     """A command can't do what was asked; its words are shown as they are."""
 
@@ -148,12 +151,20 @@ def set_up_logging(level: int = logging.INFO, stream: TextIO | None = None) -> N
 
 @contextmanager
 def stop_on_signal() -> Iterator[threading.Event]:
-    """Give an event that SIGINT (Ctrl-C) and SIGTERM set; the second one interrupts as usual."""
+    """Give an event that SIGINT (Ctrl-C) and SIGTERM set; again after a while, they interrupt.
+
+    One wish to stop may arrive as two signals, by way of a shell or `make`: that is still one wish.
+    """
     stop = threading.Event()
+    wished_at = float("inf")
 
     def set_stop(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+        nonlocal wished_at
+        if time.monotonic() - wished_at > _ONE_WISH_S:
             raise KeyboardInterrupt
+        if stop.is_set():
+            return
+        wished_at = time.monotonic()
         logging.getLogger(__name__).info("event=stopping signal=%s", number)
         stop.set()
 

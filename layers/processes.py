@@ -96,7 +96,7 @@ class Child:
 
     Args:
         command: program and arguments.
-        log: file to which its output goes, begun anew.
+        log: file to which its output goes, after what is there.
         environ: its environment; None passes on this process's own.
         hold: file descriptors that it inherits.
     """
@@ -110,7 +110,7 @@ class Child:
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the command is put together by us
                 list(command),
                 stdin=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """The page of all settings, and the file of all defaults, made from `layers/config.py` itself.
 
-`python -m layers.settings_page docs/configuration.md config.yaml` writes both (`make docs`).
+`python -m layers.settings_page docs/configuration.md [config.yaml]` writes the page (`make docs`),
+and the file where it is named.
 """
 
 from __future__ import annotations
@@ -139,9 +140,9 @@ def _value(default: Any) -> str:
 
 
 def main(argv: list[str]) -> None:
-    """Write the page and the file to the two paths given."""
-    Path(argv[0]).write_text(markdown(), encoding="utf-8")
-    Path(argv[1]).write_text(config_yaml(), encoding="utf-8")
+    """Write the page, and the file if it is named too."""
+    for path, text in zip(argv, (markdown, config_yaml), strict=False):
+        Path(path).write_text(text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -164,12 +164,14 @@ def test_log_lines_are_key_value_in_utc():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_asks_the_work_to_stop_and_leaves_the_handlers_as_they_were(number):
+def test_a_signal_asks_the_work_to_stop_and_a_later_one_interrupts_it(number, monkeypatch):
     before = signal.getsignal(number)
     with command.stop_on_signal() as stop:
         assert not stop.is_set()
         signal.raise_signal(number)
         assert stop.is_set()
+        signal.raise_signal(number)  # the same wish, passed on by make
+        monkeypatch.setattr(command, "_ONE_WISH_S", -1.0)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
     assert signal.getsignal(number) is before
