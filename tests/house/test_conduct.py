@@ -6,7 +6,7 @@ import re
 STARTS = {
     "ingest/worker.py": "a worker process gives the loop its clock",
     "ingest/replay.py": "the replay command gives the loop its clock",
-    "ingest/play_city.py": "the play command gives the player its clock",
+    "ingest/commands_demo.py": "the play command gives the player its clock",
     "dashboard/serve.py": "the web process gives the pages their clock",
 }
 """The only modules that may ask the machine for the time, and why. Everything else is given it."""

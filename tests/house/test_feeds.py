@@ -52,7 +52,8 @@ def test_no_sample_ships_that_no_feed_plays():
     played = {
         pack / text for pack, feed in (f.values for f in FEEDS) for text in strings(feed.play)
     }
-    assert not [f for f in CITIES.glob("*/samples/*") if f.is_file() and f not in played]
+    samples = {f for f in CITIES.glob("*/samples/*") if f.name != "README.md"}
+    assert not samples - played
 
 
 @pytest.mark.parametrize(("pack", "feed"), FEEDS)

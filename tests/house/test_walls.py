@@ -17,6 +17,7 @@ SPEAKERS = {
 
 UNIMPORTED = {
     "crc32c": "kafka-python checks batches with it, when it is there",
+    "plotly": "its wheel carries plotly.js, which the charts load from our own server",
     "lz4": "kafka-python reads and writes that codec with it",
     "zstandard": "kafka-python reads and writes that codec with it",
 }
