@@ -157,6 +157,13 @@ def test_the_live_stream_is_neither_buffered_nor_compressed(nginx):
     assert "event-stream" not in types
 
 
+def test_a_wall_opened_while_the_server_starts_comes_back_by_itself(nginx, root):
+    assert "error_page 502 503 504 /waiting.html;" in nginx
+    page = (root / "deploy" / "waiting.html").read_text(encoding="utf-8")
+    assert '<meta http-equiv="refresh" content="5">' in page
+    assert not re.search(r"https?://|src=|#[0-9a-fA-F]{3,8}\b", page)
+
+
 def test_the_assets_are_sent_as_they_were_compressed_when_the_image_was_built(nginx, dockerfile):
     assert "gzip_static on;" in nginx
     assert "gzip -9 -k" in stages(dockerfile)["wheels"]
