@@ -59,6 +59,8 @@ class Topic(_Spec, frozen=True):
     """Department; a template of {district} and {street}."""
     problems: tuple[str, ...]
     asks: tuple[str, ...] = ()
+    spots: tuple[str, ...] = ()
+    """Where in a street such a case may be; those of the mix where none are given."""
     months: dict[int, float] = {}
     """Month → factor on the weight; 1 where none is given."""
 

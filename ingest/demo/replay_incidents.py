@@ -53,7 +53,9 @@ class IncidentStream:
         found: list[Message] = []
         while day <= last:
             due = [row for row in self._on(day) if start_ms <= row[0] < end_ms]
-            found += [self._message(at, told, shift_ms) for at, told in due]
+            times = stamps([told["occurred"] - shift_ms for _, told in due], self._rule)
+            for (at, told), occurred in zip(due, times, strict=True):
+                found.append(self._message(at - shift_ms, occurred, told))
             day += timedelta(days=1)
         return found
 
@@ -82,11 +84,10 @@ class IncidentStream:
             found.append((occurred + number * 7_919 % 60_000, told))
         return found
 
-    def _message(self, at_ms: int, told: dict[str, Any], shift_ms: int) -> Message:
-        occurred = told["occurred"] - shift_ms
+    def _message(self, at_ms: int, occurred: str | None, told: dict[str, Any]) -> Message:
         message = {
             "incident_id": told["incident_id"],
-            self._rule.field: stamps([occurred], self._rule)[0],
+            self._rule.field: occurred,
             "primary_type": told["primary_type"],
             "description": told["description"],
             "location": told["location"],
@@ -98,7 +99,7 @@ class IncidentStream:
             "domestic": told["domestic"],
         }
         key = told["incident_id"].encode()
-        return Message(self._topic, key, msgspec.json.encode(message), at_ms - shift_ms)
+        return Message(self._topic, key, msgspec.json.encode(message), at_ms)
 
 
 def _days(file: Path, week_zero: date) -> tuple[dict[int, list[dict[str, Any]]], int]:

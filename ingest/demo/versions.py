@@ -99,7 +99,7 @@ class Wording:
             for numbered, code, place, x, y, told, times in zip(
                 _numbered(steps),
                 self._codes(regions, keys, fate),
-                self._addresses(regions, keys),
+                self._addresses(steps, regions, keys),
                 lng.tolist(),
                 lat.tolist(),
                 words,
@@ -128,13 +128,17 @@ class Wording:
             codes[(fate == _ZERO) | (fate == _OUTSIDE)] = _NOWHERE
         return [str(code) for code in codes]
 
-    def _addresses(self, regions: Indices, keys: Keys) -> list[tuple[str, str, str]]:
-        spots = _chosen(chance.uniform(keys, _SPOT, self._lives.seed), len(self._mix.spots))
+    def _addresses(self, steps: Steps, regions: Indices, keys: Keys) -> list[tuple[str, str, str]]:
+        draws = chance.uniform(keys, _SPOT, self._lives.seed).tolist()
         names, parents = self._places.names, self._places.parents
         return [
-            (parents[r], names[r], f"{parents[r]}{names[r]}{self._mix.spots[s]}")
-            for r, s in zip(regions.tolist(), spots, strict=True)
+            (parents[r], names[r], f"{parents[r]}{names[r]}{self._spot(t, d)}")
+            for r, t, d in zip(regions.tolist(), steps.cases["topic"].tolist(), draws, strict=True)
         ]
+
+    def _spot(self, topic: int, draw: float) -> str:
+        spots = self._mix.topics[topic].spots or self._mix.spots
+        return spots[int(draw * len(spots))]
 
     def _words_of(
         self, steps: Steps, regions: Indices, keys: Keys, fate: Indices
@@ -177,7 +181,7 @@ class Wording:
         district = self._places.parents[region]
         asks = found.asks or found.problems
         text = kind.titles[int(title * len(kind.titles))].format(
-            place=street + self._mix.spots[int(spot * len(self._mix.spots))],
+            place=street + self._spot(topic, spot),
             problem=found.problems[int(problem * len(found.problems))],
             ask=asks[int(ask * len(asks))],
             name=found.code,
@@ -226,7 +230,3 @@ def _numbered(steps: Steps) -> list[tuple[str, int, int]]:
     texts = np.datetime_as_string(days.astype("datetime64[D]"))
     rows = zip(texts.tolist(), serials.tolist(), steps.step.tolist(), strict=True)
     return [(day.replace("-", ""), serial, step + 1) for day, serial, step in rows]
-
-
-def _chosen(draws: Floats, count: int) -> list[int]:
-    return [int(d) for d in draws * count]
