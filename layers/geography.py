@@ -79,7 +79,11 @@ class Geography:
         placing = [c for c in self.regions if c in shapes and self.regions[c].is_valid_at(day)]
         # deeper regions come later, and so win; among equals the lower code does
         placing.sort(key=lambda c: (len(c), -self._index[c]))
-        self._placing = Placing([shapes[c] for c in placing], [self._index[c] for c in placing])
+        self._placing = Placing(
+            [shapes[c] for c in placing],
+            [self._index[c] for c in placing],
+            [len(c) for c in placing],
+        )
 
     def children(self, code: str) -> tuple[Region, ...]:
         """Give the regions one level below, in order of their codes."""

@@ -29,15 +29,21 @@ class Placing:
     """A raster and an index over polygons.
 
     Args:
-        shapes: polygons, the preferred last: where several cover a point, the last one takes it.
+        shapes: polygons in layers, the deepest layer last. A point goes to the deepest polygon that
+            covers it; of several in one layer the last one takes it.
         answers: what to answer for each of them.
+        layers: number of the layer of each of them, ascending.
     """
 
-    def __init__(self, shapes: Sequence[shapely.Geometry], answers: Sequence[int]) -> None:
+    def __init__(
+        self, shapes: Sequence[shapely.Geometry], answers: Sequence[int], layers: Sequence[int]
+    ) -> None:
         self._shapes = np.array(shapes, dtype=object)
-        self._answers = np.array(answers, dtype=np.int32)
         shapely.prepare(self._shapes)
-        self._tree = shapely.STRtree(self._shapes)
+        self._layers = [
+            _Layer(self._shapes[members], np.array(answers, dtype=np.int32)[members])
+            for members in (np.array(layers) == number for number in sorted(set(layers))[::-1])
+        ]
         bounds = shapely.total_bounds(self._shapes) if len(shapes) else np.array([0.0, 0, 1, 1])
         self._origin = bounds[:2]
         self._scale = _SIDE / np.maximum(bounds[2:] - bounds[:2], 1e-9)
@@ -55,13 +61,11 @@ class Placing:
 
     def place_exactly(self, x: Floats, y: Floats) -> Ints:
         """Answer for each point by point-in-polygon alone; no NaN."""
-        which, where = self._tree.query(shapely.points(x, y))
-        hit = shapely.intersects_xy(self._shapes[where], x[which], y[which])
-        which, where = which[hit], where[hit]
-        order = np.argsort(where, kind="stable")
         placed = np.zeros(len(x), dtype=np.int32)
-        # of several assignments to one point numpy keeps the last: the preferred shape
-        placed[which[order]] = self._answers[where[order]]
+        left = np.arange(len(x))
+        for layer in self._layers:
+            placed[left] = layer.place(x[left], y[left])
+            left = left[placed[left] == 0]
         return placed
 
     @property
@@ -81,7 +85,8 @@ class Placing:
 
     def _segments(self) -> Floats:
         """Give the edges of all shapes in cells: u0, v0, u1, v1."""
-        rings = shapely.get_rings(self._shapes)
+        # get_rings passes over a MultiPolygon in silence
+        rings = shapely.get_rings(shapely.get_parts(self._shapes))
         points, ring = shapely.get_coordinates(rings, return_index=True)
         cells = (points - self._origin) * self._scale
         same = ring[1:] == ring[:-1]
@@ -108,6 +113,26 @@ class Placing:
         flat = pure.ravel()
         raster[flat] = answers[run[flat]]
         return raster
+
+
+class _Layer:
+    """Polygons of one layer and their index."""
+
+    def __init__(self, shapes: npt.NDArray[np.object_], answers: Ints) -> None:
+        self._shapes = shapes
+        self._answers = answers
+        self._tree = shapely.STRtree(shapes)
+
+    def place(self, x: Floats, y: Floats) -> Ints:
+        """Answer for each point, 0 for none."""
+        which, where = self._tree.query(shapely.points(x, y))
+        hit = shapely.intersects_xy(self._shapes[where], x[which], y[which])
+        which, where = which[hit], where[hit]
+        order = np.argsort(where, kind="stable")
+        placed = np.zeros(len(x), dtype=np.int32)
+        # of several assignments to one point numpy keeps the last: the preferred shape
+        placed[which[order]] = self._answers[where[order]]
+        return placed
 
 
 def _touched(segments: Floats) -> npt.NDArray[np.bool_]:

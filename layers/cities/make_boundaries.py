@@ -107,7 +107,7 @@ def _beijing_names(folder: Path) -> dict[str, tuple[str, str]]:
     villages = csv.DictReader(io.StringIO(packed.decode("utf-8-sig")))
     names = {r["code"]: (r["name"], pinyin.place(r["name"])) for r in streets}
     for row in villages:
-        name = pinyin.short_community(row["name"])
+        name = pinyin.community(row["name"])
         names[row["code"]] = (name, pinyin.place(name))
     return {code: name for code, name in names.items() if code.startswith("11")}
 

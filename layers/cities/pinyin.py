@@ -5,7 +5,11 @@ Only `make_boundaries` needs this (and `pypinyin` with it).
 
 from __future__ import annotations
 
-from pypinyin import lazy_pinyin, load_phrases_dict  # type: ignore[import-not-found]
+from pypinyin import (  # type: ignore[import-not-found]
+    lazy_pinyin,
+    load_phrases_dict,
+    load_single_dict,
+)
 
 KINDS = (
     ("街道", "Subdistrict"),
@@ -16,8 +20,8 @@ KINDS = (
     ("乡", "Township"),
     ("社区", "Community"),
     ("村", "Village"),
-    ("居委会", "Residents' Committee"),
-    ("村委会", "Village Committee"),
+    ("居委会", "Community"),
+    ("生活区", "Residential Area"),
 )
 
 WHOLE = {
@@ -36,7 +40,9 @@ READINGS = {
     "十里堡": "shi li pu",
     "刘斌堡": "liu bin pu",
     "漷县": "huo xian",
-    "八里堡": "ba li pu",
+    "马家堡": "ma jia pu",
+    "单店": "shan dian",
+    "单家": "shan jia",
     "什刹海": "shi cha hai",
     "长辛店": "chang xin dian",
     "长沟": "chang gou",
@@ -47,6 +53,24 @@ READINGS = {
 }
 """Local readings that a dictionary gets wrong."""
 
+PUNCTUATION = {ord("（"): "-", ord("）"): "", ord("、"): "-"}
+
+LETTERS = {
+    "长": "cháng",
+    "朝": "cháo",
+    "都": "dū",
+    "佛": "fó",
+    "乐": "lè",
+    "什": "shí",
+    "葛": "gě",
+    "仇": "qiú",
+    "曾": "zēng",
+    "翟": "zhái",
+    "卜": "bǔ",
+}
+"""The usual reading of a character in the names of places, where a dictionary prefers another."""
+
+load_single_dict({ord(letter): said for letter, said in LETTERS.items()})
 load_phrases_dict({word: [[part] for part in said.split()] for word, said in READINGS.items()})
 
 
@@ -65,18 +89,22 @@ def place(name: str) -> str:
     return proper(name)
 
 
-def short_community(name: str) -> str:
-    """Name the area, not its committee: 银闸社区居委会 → 银闸社区, 某村村委会 → 某村."""
-    if name.endswith("社区居委会"):
-        return name.removesuffix("居委会")
-    if name.endswith("村村委会"):
-        return name.removesuffix("村委会")
-    return name
+def community(name: str) -> str:
+    """Name the area, not its committee: 银闸社区居委会 → 银闸社区, 高井村委会 → 高井村."""
+    for committee in ("居民委员会", "居民居委会", "居委会"):
+        if name.endswith(committee):
+            stem = name.removesuffix(committee)
+            return stem if stem.endswith("社区") else f"{stem}居委会"
+    for committee in ("村民委员会", "村委会"):
+        if name.endswith(committee):
+            stem = name.removesuffix(committee)
+            return stem if stem.endswith("村") else f"{stem}村"
+    return name.replace("股份经济合作社", "").replace("（集团）", "")
 
 
 def proper(name: str) -> str:
     """Write one word in pinyin: 西长安街 → Xichang'anjie (apostrophe: GB/T 16159)."""
-    syllables: list[str] = lazy_pinyin(name)
+    syllables: list[str] = lazy_pinyin(name.translate(PUNCTUATION))
     joined = syllables[0] + "".join(f"'{s}" if s[0] in "aeo" else s for s in syllables[1:])
     # lazy_pinyin writes ü as v, which no Chinese syllable has otherwise
     return joined.replace("v", "ü").capitalize()
