@@ -28,7 +28,7 @@ class Playing:
     history: Iterator[list[Message]]
     """What comes first, usually `player.history(hours)`."""
     clock: Callable[[], datetime]
-    sleep: Callable[[float], None]
+    sleep: Callable[[float], object]
 
 
 @dataclass

@@ -87,7 +87,7 @@ class Player:
             start = stop
 
     def live(
-        self, clock: Callable[[], datetime], sleep: Callable[[float], None]
+        self, clock: Callable[[], datetime], sleep: Callable[[float], object]
     ) -> Iterator[list[Message]]:
         """Give what is produced from `now` on, each list as soon as its time has come, for ever."""
         cursor = Cursor(self)
