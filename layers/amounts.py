@@ -61,24 +61,38 @@ class Coverage:
 
 def need(asks: Asks, amounts: Iterable[Amount], parts: Sequence[Part]) -> None:
     """Ask for amounts of regions."""
+    cells: list[tuple[str, str, list[str]]] = []
     for amount in amounts:
+        if isinstance(amount, Cells):
+            cells += [(suffix, f"{amount.series}|", last) for suffix, last in _split(amount)]
+            continue
         for home, region in parts:
-            if isinstance(amount, Ranked):
-                asks.add("zcount", home, amount.stem + region, amount.low, amount.high)
-            else:
-                _need_cells(asks, amount, home, region)
+            asks.add("zcount", home, amount.stem + region, amount.low, amount.high)
+    for home, region in parts:
+        for suffix, series, last in cells:
+            stem = f"{series}{region}|"
+            asks.fields(home, suffix, [stem + bucket for bucket in last])
 
 
-def total(answers: Answers, amount: Amount, parts: Iterable[Part]) -> int:
+def _split(amount: Cells) -> list[tuple[str, list[str]]]:
+    """Give the hashes in which the cells lie, and the last parts of their fields."""
+    groups = groupby(amount.buckets, key=itemgetter(0))
+    return [(suffix, [last for _, last in group]) for suffix, group in groups]
+
+
+def total(answers: Answers, amount: Amount, parts: Sequence[Part]) -> int:
     """Add an amount up over regions."""
     if isinstance(amount, Ranked):
         bounds = (amount.low, amount.high)
         return sum(answers.plain["zcount", h, amount.stem + r, bounds] for h, r in parts)
-    return sum(
-        _count(answers.fields[home, suffix].get(f"{amount.series}|{region}|{bucket}"))
-        for home, region in parts
-        for suffix, bucket in amount.buckets
-    )
+    added = 0
+    for suffix, last in _split(amount):
+        for home, region in parts:
+            found = answers.fields[home, suffix]
+            stem = f"{amount.series}|{region}|"
+            for bucket in last:
+                added += _count(found.get(stem + bucket))
+    return added
 
 
 def need_minutes(asks: Asks, amounts: Iterable[Amount], parts: Sequence[Part]) -> None:
@@ -117,12 +131,6 @@ def _mean(answers: Answers, series: str, bucket: Bucket, parts: Sequence[Part]) 
     pairs = [cell.split(b" ", 2)[:2] for cell in cells if cell is not None]
     number = sum(int(n) for n, _ in pairs)
     return sum(int(added) for _, added in pairs) / number / MILLIONTHS if number else None
-
-
-def _need_cells(asks: Asks, amount: Cells, home: str, region: str) -> None:
-    stem = f"{amount.series}|{region}|"
-    for suffix, found in groupby(amount.buckets, key=itemgetter(0)):
-        asks.fields(home, suffix, [stem + bucket for _, bucket in found])
 
 
 def _count(cell: bytes | None) -> int:
