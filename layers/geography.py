@@ -121,6 +121,10 @@ class Geography:
         found = [c for c in self._below(parent) if len(c) == level and c in self._shapes]
         return {"type": "FeatureCollection", "features": [self._feature(c) for c in found]}
 
+    def shape_of(self, code: str) -> shapely.Geometry | None:
+        """Give the polygon of a region in WGS84; None when it has none."""
+        return self._shapes.get(code)
+
     def bbox_of(self, code: str) -> tuple[float, float, float, float] | None:
         """Give west, south, east, north of a region, or of all below one without a shape.
 

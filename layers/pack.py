@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 import numpy as np
@@ -56,7 +57,7 @@ class CityFile(_Spec, frozen=True):
 
     id: str
     name: Label
-    code: str
+    code: Annotated[str, msgspec.Meta(pattern="^([0-9]{2}){1,2}$")]
     """Prefix of the codes of all its districts, 2 or 4 digits."""
     timezone: str
     """IANA name."""
@@ -67,7 +68,7 @@ class CityFile(_Spec, frozen=True):
     """Code of the indicator that colours the map at first."""
     wall: tuple[str, ...]
     """Codes of the vitals on the wall, in order."""
-    levels: tuple[Level, ...]
+    levels: Annotated[tuple[Level, ...], msgspec.Meta(min_length=1)]
     legend_corner: Literal["tl", "tr", "bl", "br"] = "br"
     """Corner of the map that the shape of the city leaves empty."""
     datum: Literal["WGS84"] = "WGS84"
@@ -159,6 +160,7 @@ def load_pack(path_or_id: str | Path, day: date | None = None) -> CityPack:
     """
     folder = _folder(path_or_id)
     city = documents.load(folder / "city.yaml", CityFile)
+    _check_city(folder / "city.yaml", city)
     return CityPack(
         id=city.id,
         name=city.name,
@@ -183,6 +185,18 @@ def _folder(path_or_id: str | Path) -> Path:
             return folder
     remedy = f"{_nearest(str(path_or_id), pack_ids())} Known packs: {', '.join(pack_ids())}."
     raise PackError(Path(path_or_id), "is no city pack (no city.yaml in it)", remedy)
+
+
+def _check_city(file: Path, city: CityFile) -> None:
+    try:
+        ZoneInfo(city.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        remedy = _nearest(city.timezone, available_timezones())
+        raise PackError(file, f"`timezone`: no zone {city.timezone!r}", remedy) from error
+    digits = [level.digits for level in city.levels]
+    if 6 not in digits or len(set(digits)) < len(digits):
+        remedy = "Give 6 digits (districts), and each other length at most once."
+        raise PackError(file, f"`levels` have the digits {digits}", remedy)
 
 
 def _geography(folder: Path, city: CityFile, day: date) -> Geography:

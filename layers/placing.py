@@ -136,10 +136,12 @@ class _Layer:
 
 
 def _touched(segments: Floats) -> npt.NDArray[np.bool_]:
-    """Say of each cell whether a segment touches it or comes nearer than the margin."""
-    pieces = _cut(segments)
-    middle = (pieces[:, :2] + pieces[:, 2:]) / 2
-    points = np.vstack([pieces[:, :2], pieces[:, 2:], middle])
+    """Say of each cell whether a segment touches it or comes nearer than the margin.
+
+    A segment enters and leaves a cell at a line of the raster or at its own end, so the cells on
+    all sides of these points are all that it touches.
+    """
+    points = _crossings(segments)
     touched = np.zeros((_SIDE, _SIDE), dtype=bool)
     for du in (-_MARGIN, _MARGIN):
         for dv in (-_MARGIN, _MARGIN):
@@ -149,22 +151,16 @@ def _touched(segments: Floats) -> npt.NDArray[np.bool_]:
     return touched
 
 
-def _cut(segments: Floats) -> Floats:
-    """Cut segments at every line of the raster, so that each piece lies in one cell."""
+def _crossings(segments: Floats) -> Floats:
+    """Give both ends of segments and the points where they cross a line of the raster."""
     start, step = segments[:, :2], segments[:, 2:] - segments[:, :2]
-    every = np.arange(len(segments))
-    owners, shares = [every, every], [np.zeros(len(segments)), np.ones(len(segments))]
+    points = [start, segments[:, 2:]]
     for axis in (0, 1):
         low = np.floor(np.minimum(segments[:, axis], segments[:, axis + 2]))
         high = np.floor(np.maximum(segments[:, axis], segments[:, axis + 2]))
         count = (high - low).astype(np.intp)
-        owner = np.repeat(every, count)
+        owner = np.repeat(np.arange(len(segments)), count)
         nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + 1
-        owners.append(owner)
-        shares.append((low[owner] + nth - start[owner, axis]) / step[owner, axis])
-    owner, share = np.concatenate(owners), np.concatenate(shares)
-    order = np.lexsort((share, owner))
-    owner, share = owner[order], share[order]
-    points = start[owner] + step[owner] * share[:, None]
-    same = owner[1:] == owner[:-1]
-    return np.hstack([points[:-1][same], points[1:][same]])
+        share = (low[owner] + nth - start[owner, axis]) / step[owner, axis]
+        points.append(start[owner] + step[owner] * share[:, None])
+    return np.vstack(points)
