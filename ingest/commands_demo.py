@@ -7,6 +7,8 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +17,9 @@ from ingest.kafka_jars import KafkaUnavailableError
 from layers.command import Command, CommandError, Progress, stop_on_signal
 from layers.config import Config
 from layers.store.local_redis import LocalRedisError
+
+if TYPE_CHECKING:
+    from ingest.play_city import Play
 
 
 def _play_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,25 +41,32 @@ def _run_play(args: argparse.Namespace, config: Config) -> int:
     from kafka.errors import KafkaError
 
     from ingest.demo.message import PlayError
-    from ingest.play_city import KafkaSink, Play, open_player, play_history, play_live
+    from ingest.play_city import Play, play_direct
 
     play = Play(args.hours, args.speed, args.mark)
-    progress = Progress("history")
     try:
         with stop_on_signal() as stop:
-            player = open_player(config, play.speed, _clock())
-            sink = KafkaSink(config)
-            count = play_history(
-                player, play, sink, stop, lambda sent: progress(f"{sent:,} messages")
-            )
-            progress.done(f"{count:,} messages, now live")
-            play_live(player, play, sink, stop, _clock)
-            sink.close()
+            if args.direct:
+                play_direct(config, play, stop, _clock)
+            else:
+                _play_into_kafka(config, play, stop)
     except PlayError as error:
         raise CommandError(str(error)) from error
     except KafkaError as error:
         raise CommandError(f"Kafka does not take the messages ({error!r}).") from error
     return 0
+
+
+def _play_into_kafka(config: Config, play: Play, stop: Event) -> None:
+    from ingest.play_city import KafkaSink, open_player, play_history, play_live
+
+    progress = Progress("history")
+    player = open_player(config, play.speed, _clock())
+    sink = KafkaSink(config)
+    count = play_history(player, play, sink, stop, lambda sent: progress(f"{sent:,} messages"))
+    progress.done(f"{count:,} messages, now live")
+    play_live(player, play, sink, stop, _clock)
+    sink.close()
 
 
 def _clock() -> datetime:
@@ -87,13 +99,23 @@ def _run_demo(args: argparse.Namespace, config: Config) -> int:
     serve = msgspec.structs.replace(config.serve, port=args.port or config.serve.port)
     options = DemoOptions(args.speed, not args.no_kafka, args.hours, args.jars)
     with stop_on_signal() as stop:
-        run_demo(msgspec.structs.replace(config, city=city, serve=serve), options, stop, _say)
+        run_demo(msgspec.structs.replace(config, city=city, serve=serve), options, stop, _Voice())
     return 0
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"yiwang demo: {line}\n")
-    sys.stdout.flush()
+class _Voice:
+    """The terminal: steps stay, the status is renewed below them."""
+
+    def __init__(self) -> None:
+        self._line = Progress("yiwang demo", sys.stdout, every_s=30.0)
+
+    def say(self, line: str) -> None:
+        """Say one thing that has happened."""
+        self._line.done(line)
+
+    def status(self, line: str) -> None:
+        """Renew the status."""
+        self._line(line)
 
 
 def _speed(text: str) -> float:

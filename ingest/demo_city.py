@@ -11,12 +11,12 @@ import json
 import os
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 from ingest.demo_parts import DemoError, Parts
 from ingest.kafka_jars import RegistryUnreachableError, find_jars
@@ -29,7 +29,17 @@ WORKERS = 2
 _READY_S = 120.0
 _STATUS_S = 2.0
 
-Say = Callable[[str], None]
+
+class Voice(Protocol):
+    """Where the demo says what happens."""
+
+    def say(self, line: str) -> None:
+        """Say one thing that has happened."""
+        ...
+
+    def status(self, line: str) -> None:
+        """Say how things are; the newest counts."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +56,14 @@ class DemoOptions:
     """Folder with Kafka's jars; None: the cache, filled from Maven's registry the first time."""
 
 
-def run_demo(config: Config, options: DemoOptions, stop: Event, say: Say) -> None:
+def run_demo(config: Config, options: DemoOptions, stop: Event, voice: Voice) -> None:
     """Start everything, keep it running until told to stop, and stop it.
 
     Args:
         config: city, port, language; Redis and Kafka are those of the demo, whatever it names.
         options: what was asked for.
         stop: ends the demo.
-        say: told one line at each step.
+        voice: told each step, and now and then how things are.
 
     Raises:
         PortBusyError: the port of the screens is taken.
@@ -64,20 +74,21 @@ def run_demo(config: Config, options: DemoOptions, stop: Event, say: Say) -> Non
     """
     if not is_free(config.serve.port, config.serve.host):
         raise PortBusyError(config.serve.port, "Take another: `make demo PORT=8060`.")
-    demo = _Demo(config, options, say)
+    demo = _Demo(config, options, voice)
     with ExitStack() as closing:
         parts = demo.start(closing)
         demo.wait_until_ready(parts, stop)
         demo.watch(parts, stop)
-        say("正在停止 stopping")
-    say("已全部停止 everything has stopped")
+        voice.say("正在停止 stopping")
+    voice.say("已全部停止 everything has stopped")
 
 
 class _Demo:
     """One run of the demo."""
 
-    def __init__(self, config: Config, options: DemoOptions, say: Say) -> None:
-        self.config, self.options, self.say = config, options, say
+    def __init__(self, config: Config, options: DemoOptions, voice: Voice) -> None:
+        self.config, self.options, self.voice = config, options, voice
+        self.say = voice.say
         self._began = time.monotonic()
         self._jars = self._find_jars() if options.kafka else None
         kind = "demo" if self._jars else "demo-direct"
@@ -175,7 +186,7 @@ class _Demo:
         answer = _fetch(f"{screens_url(self.config)}/sources.json")
         feeds = json.loads(answer)["feeds"].values() if answer else ()
         if feeds:
-            self.say(status_line(list(feeds)))
+            self.voice.status(status_line(list(feeds)))
 
 
 def screens_url(config: Config) -> str:

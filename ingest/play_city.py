@@ -1,24 +1,32 @@
-"""Play a city pack's streams into Kafka: what has gone by first, then on as the clock goes."""
+"""Play a city pack's streams: what has gone by first, then on as the clock goes.
+
+Into Kafka, as the city's sources would; or, where there is no Kafka, straight into the pipeline.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from ingest import mapping
+from ingest.consumer import Intake, Worker
+from ingest.demo.clocks import HOUR_MS
+from ingest.demo.direct import DirectSource, Playing
 from ingest.demo.play import Message, Player
+from ingest.worker import NoTopic, frame_of, open_store, pace_of
 from layers.config import Config
 from layers.pack import load_pack
 from layers.times import from_ms, to_ms
 
 log = logging.getLogger(__name__)
 
+_RECENT_H = 2.0
 _NOTE_EVERY = timedelta(seconds=2)
 
 
@@ -77,6 +85,25 @@ def open_player(config: Config, speed: float, now: datetime) -> Player:
     return Player(pack.folder, mapping.load_feeds(pack.feeds_dir), now, speed=speed)
 
 
+def newest_first(player: Player, hours: float, since: datetime | None) -> Iterator[list[Message]]:
+    """Give the history, its last hours before all that is older: each message once.
+
+    So screens soon show how the city is, and fill up with how it came to be; the state does not
+    depend on the order.
+    """
+    end_ms = to_ms(player.now)
+    recent_ms = end_ms - round(_RECENT_H * HOUR_MS)
+    if hours <= _RECENT_H or (since is not None and to_ms(since) > recent_ms):
+        yield from player.history(hours, since)
+        return
+    yield player.between(recent_ms, end_ms)
+    for messages in player.history(hours, since):
+        older = [m for m in messages if m.at_ms < recent_ms]
+        if messages and not older:
+            return  # in order: all that follows has been given
+        yield older
+
+
 def play_history(
     player: Player, play: Play, sink: Sink, stop: threading.Event, progress: Callable[[int], None]
 ) -> int:
@@ -91,7 +118,7 @@ def play_history(
     """
     mark = Mark(play.mark)
     count = 0
-    for messages in player.history(play.hours, mark.read()):
+    for messages in newest_first(player, play.hours, mark.read()):
         if stop.is_set():
             return count
         sink.send(messages)
@@ -127,6 +154,60 @@ def play_live(
     except _StoppedError:
         sink.flush()
         mark.write(clock())
+
+
+class _MarkedSource(DirectSource):
+    """Notes how far the state has come, so that the next run begins its history there."""
+
+    def __init__(
+        self,
+        player: Player,
+        worker: Worker,
+        playing: Playing,
+        mark: Mark,
+    ) -> None:
+        super().__init__(player, worker.topics, worker.begin, playing)
+        self._mark = mark
+        self._noted: datetime | None = None
+
+    def commit(self, positions: dict[str, int]) -> None:
+        """Forget what has been applied, and note it now and then."""
+        super().commit(positions)
+        settled = self.settled_until
+        if settled is None:
+            return
+        if self._noted is None:
+            log.info("event=history_loaded until=%s", settled.isoformat())
+        if self._noted is None or settled - self._noted > _NOTE_EVERY:
+            self._mark.write(settled)
+            self._noted = settled
+
+
+def play_direct(
+    config: Config, play: Play, stop: threading.Event, clock: Callable[[], datetime]
+) -> None:
+    """Play history and live stream through the pipeline in this process, until told to stop.
+
+    Args:
+        config: city and Redis.
+        play: how much, how fast, and where the mark is.
+        stop: ends it.
+        clock: the time now.
+    """
+    pack = load_pack(config.city.pack)
+    feeds = mapping.load_feeds(pack.feeds_dir)
+    player = Player(pack.folder, feeds, clock(), speed=play.speed)
+    intake = Intake(feeds, frame_of(config, pack))
+    worker = Worker(
+        intake, open_store(config), NoTopic(), pace_of(config), lambda: clock().timestamp()
+    )
+
+    def sleep(seconds: float) -> None:
+        stop.wait(seconds)
+
+    mark = Mark(play.mark)
+    playing = Playing(newest_first(player, play.hours, mark.read()), clock, sleep)
+    worker.run(_MarkedSource(player, worker, playing, mark), stop)
 
 
 class KafkaSink:

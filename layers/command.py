@@ -177,30 +177,38 @@ def stop_on_signal() -> Iterator[threading.Event]:
 
 
 class Progress:
-    """One line of progress on stderr: rewritten in place on a terminal, plain lines elsewhere."""
+    """One line that is renewed: rewritten in place on a terminal, now and then a line elsewhere.
 
-    def __init__(self, label: str, stream: TextIO | None = None) -> None:
+    Args:
+        label: stands before every line.
+        stream: where to; stderr if not named.
+        every_s: seconds between two lines where there is no terminal.
+    """
+
+    def __init__(self, label: str, stream: TextIO | None = None, every_s: float = 2.0) -> None:
         self._label = label
         self._stream = stream or sys.stderr
+        self._in_place = self._stream.isatty()
+        self._every_s = 0.1 if self._in_place else every_s
         self._told_at = float("-inf")
+        self._is_open = False
 
     def __call__(self, text: str) -> None:
-        """Show how far the work is."""
-        self._write(text, every_s=0.1 if self._stream.isatty() else 2.0)
-
-    def done(self, text: str) -> None:
-        """Show the last word and end the line."""
-        self._write(text, every_s=0.0)
-        if self._stream.isatty():
-            self._stream.write("\n")
-
-    def _write(self, text: str, every_s: float) -> None:
-        if time.monotonic() - self._told_at < every_s:
+        """Renew the line, when it is time."""
+        if time.monotonic() - self._told_at < self._every_s:
             return
         self._told_at = time.monotonic()
-        line = f"{self._label}: {text}"
-        self._stream.write(f"\r\x1b[2K{line}" if self._stream.isatty() else f"{line}\n")
+        self._write(text, ends=not self._in_place)
+
+    def done(self, text: str) -> None:
+        """Say something for good; what is renewed afterwards is a new line."""
+        self._write(text, ends=True)
+
+    def _write(self, text: str, *, ends: bool) -> None:
+        begin = "\r\x1b[2K" if self._is_open else ""
+        self._stream.write(f"{begin}{self._label}: {text}{chr(10) if ends else ''}")
         self._stream.flush()
+        self._is_open = not ends
 
 
 if __name__ == "__main__":

@@ -191,10 +191,6 @@ class ServeSection(_Section, frozen=True, kw_only=True):
     """监听端口。
 
     Port to listen on."""
-    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
-    """网页进程数。
-
-    Number of web processes."""
 
 
 class ScreensSection(_Section, frozen=True, kw_only=True):

@@ -204,3 +204,16 @@ def test_a_room_declares_a_subcommand_as_a_value(monkeypatch, tmp_path):
         logging.getLogger().handlers[:] = handlers
         logging.getLogger().setLevel(level)
     assert seen.is_set()
+
+
+def test_progress_rewrites_its_line_on_a_terminal():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    progress = command.Progress("file", stream)
+    progress("1 of 9")
+    progress.done("9 read")
+    progress.done("more")
+    assert stream.getvalue() == "file: 1 of 9\r\x1b[2Kfile: 9 read\nfile: more\n"
