@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 
 from layers.asks import Answers, Asks
 from layers.moment import Bucket
@@ -20,10 +18,17 @@ MILLIONTHS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The count of a series over some buckets."""
+    """The count of a series of a feed over some buckets."""
 
-    series: str
+    feed: str
+    what: str
+    """Name of the series after the feed, e.g. "received"."""
     buckets: tuple[Bucket, ...]
+
+    @property
+    def head(self) -> str:
+        """Give the start of the fields, up to the region."""
+        return f"{self.feed}.{self.what}|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +66,18 @@ class Coverage:
 
 def need(asks: Asks, amounts: Iterable[Amount], parts: Sequence[Part]) -> None:
     """Ask for amounts of regions."""
-    cells: list[tuple[str, str, list[str]]] = []
+    hashes: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for amount in amounts:
-        if isinstance(amount, Cells):
-            cells += [(suffix, f"{amount.series}|", last) for suffix, last in _split(amount)]
+        if isinstance(amount, Ranked):
+            for home, region in parts:
+                asks.add("zcount", home, amount.stem + region, amount.low, amount.high)
             continue
-        for home, region in parts:
-            asks.add("zcount", home, amount.stem + region, amount.low, amount.high)
+        for suffix, last in amount.buckets:
+            hashes.setdefault((amount.feed, suffix), []).append((amount.head, last))
     for home, region in parts:
-        for suffix, series, last in cells:
-            stem = f"{series}{region}|"
-            asks.fields(home, suffix, [stem + bucket for bucket in last])
-
-
-def _split(amount: Cells) -> list[tuple[str, list[str]]]:
-    """Give the hashes in which the cells lie, and the last parts of their fields."""
-    groups = groupby(amount.buckets, key=itemgetter(0))
-    return [(suffix, [last for _, last in group]) for suffix, group in groups]
+        middle = f"{region}|"
+        for (feed, suffix), cells in hashes.items():
+            asks.cells((home, feed), suffix, [head + middle + last for head, last in cells])
 
 
 def total(answers: Answers, amount: Amount, parts: Sequence[Part]) -> int:
@@ -86,12 +86,12 @@ def total(answers: Answers, amount: Amount, parts: Sequence[Part]) -> int:
         bounds = (amount.low, amount.high)
         return sum(answers.plain["zcount", h, amount.stem + r, bounds] for h, r in parts)
     added = 0
-    for suffix, last in _split(amount):
-        for home, region in parts:
-            found = answers.fields[home, suffix]
-            stem = f"{amount.series}|{region}|"
-            for bucket in last:
-                added += _count(found.get(stem + bucket))
+    for home, region in parts:
+        found, stem = answers.cells[home, amount.feed], f"{amount.head}{region}|"
+        for suffix, last in amount.buckets:
+            cell = found[suffix][stem + last]
+            if cell is not None:
+                added += int(cell[: cell.index(b" ")])
     return added
 
 
@@ -111,30 +111,27 @@ def are_kept(answers: Answers, amounts: Iterable[Amount], parts: Sequence[Part])
     )
 
 
-def counts(
-    answers: Answers, series: str, buckets: Iterable[Bucket], parts: Sequence[Part]
-) -> tuple[int, ...]:
+def counts(answers: Answers, hours: Cells, parts: Sequence[Part]) -> tuple[int, ...]:
     """Give the count of each bucket, added up over regions."""
-    return tuple(total(answers, Cells(series, (bucket,)), parts) for bucket in buckets)
+    return tuple(total(answers, one, parts) for one in _each(hours))
 
 
-def means(
-    answers: Answers, series: str, buckets: Iterable[Bucket], parts: Sequence[Part]
-) -> tuple[float | None, ...]:
+def means(answers: Answers, hours: Cells, parts: Sequence[Part]) -> tuple[float | None, ...]:
     """Give the mean of each bucket: sums and counts are added over regions, then divided."""
-    return tuple(_mean(answers, series, bucket, parts) for bucket in buckets)
+    return tuple(_mean(answers, one, parts) for one in _each(hours))
 
 
-def _mean(answers: Answers, series: str, bucket: Bucket, parts: Sequence[Part]) -> float | None:
-    suffix, tail = bucket
-    cells = (answers.field(home, suffix, f"{series}|{region}|{tail}") for home, region in parts)
+def _each(hours: Cells) -> Iterator[Cells]:
+    return (Cells(hours.feed, hours.what, (bucket,)) for bucket in hours.buckets)
+
+
+def _mean(answers: Answers, one: Cells, parts: Sequence[Part]) -> float | None:
+    ((suffix, last),) = one.buckets
+    head = one.head
+    cells = (answers.cells[home, one.feed][suffix][f"{head}{r}|{last}"] for home, r in parts)
     pairs = [cell.split(b" ", 2)[:2] for cell in cells if cell is not None]
     number = sum(int(n) for n, _ in pairs)
     return sum(int(added) for _, added in pairs) / number / MILLIONTHS if number else None
-
-
-def _count(cell: bytes | None) -> int:
-    return int(cell[: cell.index(b" ")]) if cell else 0
 
 
 def _minute_keys(amounts: Iterable[Amount]) -> set[str]:

@@ -29,18 +29,21 @@ HOURS = tuple(range(24))
 def need(asks: Asks, scope: Scope, subject: Indicator | None) -> None:
     """Ask for funnel, categories and the two days of a trend."""
     cases.need_stages(asks, scope)
-    for feed in _received_feeds(scope.city):
-        for series in _series(feed, scope.city):
-            amounts.need(asks, [Cells(series, (scope.moment.today,))], scope.parts)
+    today = (scope.moment.today,)
+    both: list[amounts.Amount] = [
+        Cells(feed.id, "received", today) for feed in _received_feeds(scope.city)
+    ]
     for feed in scope.city.feeds_of("case"):
-        for parts in (scope.parts, scope.child_parts):
-            amounts.need(asks, _clocks(feed, scope), parts)
-    for feed in scope.city.feeds_of("case", "incident"):
-        received = [Cells(f"{feed.id}.received", (scope.moment.today,))]
-        amounts.need(asks, received, scope.child_parts)
+        both += _clocks(feed, scope)
+    own: list[amounts.Amount] = [
+        Cells(feed.id, f"received.{code}", today)
+        for feed in _received_feeds(scope.city)
+        for code in _categories(feed, scope.city)
+    ]
     if subject is not None:
-        buckets = (*scope.moment.hours_of_day(1), *scope.moment.hours_of_day(0))
-        amounts.need(asks, [Cells(_trend_series(subject), buckets)], scope.parts)
+        own += [_trend_cells(subject, scope.moment.hours_of_day(days_back)) for days_back in (1, 0)]
+    amounts.need(asks, [*both, *own], scope.parts)
+    amounts.need(asks, both, scope.child_parts)
 
 
 def _clocks(feed: FeedSpec, scope: Scope) -> tuple[amounts.Amount, ...]:
@@ -48,7 +51,7 @@ def _clocks(feed: FeedSpec, scope: Scope) -> tuple[amounts.Amount, ...]:
         amounts.Ranked(keys.open_cases(feed.id), "-inf", "+inf"),
         overdue(feed.id, scope.moment),
         near_or_over(feed.id, scope.moment),
-        Cells(f"{feed.id}.closed", (scope.moment.today,)),
+        Cells(feed.id, "closed", (scope.moment.today,)),
     )
 
 
@@ -64,7 +67,7 @@ def clocks(answers: Answers, scope: Scope, parts: Iterable[amounts.Part]) -> tup
             found[i] += amounts.total(answers, amount, where)
     is_open, over, near, closed = found
     received = sum(
-        amounts.total(answers, Cells(f"{feed.id}.received", (scope.moment.today,)), where)
+        amounts.total(answers, Cells(feed.id, "received", (scope.moment.today,)), where)
         for feed in _received_feeds(scope.city)
     )
     return is_open, over, near - over, closed, received
@@ -94,7 +97,7 @@ def _by_category(answers: Answers, scope: Scope, received: int) -> dict[str, int
     found: Counter[str] = Counter()
     for feed in _received_feeds(scope.city):
         for code in _categories(feed, scope.city):
-            cells = Cells(f"{feed.id}.received.{code}", (scope.moment.today,))
+            cells = Cells(feed.id, f"received.{code}", (scope.moment.today,))
             found[code] += amounts.total(answers, cells, scope.parts)
     largest = {code: n for code, n in found.most_common(CATEGORIES) if n}
     rest = received - sum(largest.values())
@@ -111,11 +114,6 @@ def _categories(feed: FeedSpec, city: Catalogue) -> tuple[str, ...]:
     return tuple(known)
 
 
-def _series(feed: FeedSpec, city: Catalogue) -> list[str]:
-    whole = f"{feed.id}.received"
-    return [whole, *(f"{whole}.{code}" for code in _categories(feed, city))]
-
-
 def trend_subject(city: Catalogue, shown: Indicator) -> Indicator | None:
     """Give the indicator whose day is drawn: the one on the map, or the next that has hours."""
     candidates = [shown, *(i for i in city.indicators.values() if i.feed == shown.feed)]
@@ -127,8 +125,8 @@ def _has_hours(one: Indicator, city: Catalogue) -> bool:
     return one.kind == "reading" or city.feeds[one.feed].kind in {"case", "incident"}
 
 
-def _trend_series(one: Indicator) -> str:
-    return one.series(one.property if one.kind == "reading" else "received")
+def _trend_cells(one: Indicator, buckets: tuple[Bucket, ...]) -> Cells:
+    return one.cells(one.property if one.kind == "reading" else "received", buckets)
 
 
 def trend(subject: Indicator | None, facts: Facts) -> Trend:
@@ -152,7 +150,7 @@ def trend(subject: Indicator | None, facts: Facts) -> Trend:
 
 
 def _hours(one: Indicator, buckets: tuple[Bucket, ...], facts: Facts) -> tuple[float | None, ...]:
-    return hours(one, _trend_series(one), buckets, facts)
+    return hours(one, _trend_cells(one, buckets), facts)
 
 
 def _named(one: Indicator, city: Catalogue) -> tuple[Label, Label]:

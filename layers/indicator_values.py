@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from layers import amounts
-from layers.amounts import Coverage, Part
+from layers.amounts import Amount, Cells, Coverage, Part
 from layers.asks import Answers, Asks
 from layers.feeds import FeedSpec
-from layers.indicators import Formula, Indicator, formula_of, worst_band
+from layers.indicators import Indicator, formula_of, worst_band
 from layers.moment import Bucket, Moment
 from layers.scope import Scope
 from layers.snapshot import FeedHealth, IndicatorValue, State
@@ -32,25 +32,27 @@ class Facts:
 
 def need(asks: Asks, scope: Scope) -> None:
     """Ask for all that the indicators of a scope and its children are made of."""
-    for one in scope.city.indicators.values():
-        formula = formula_of(one)
-        amounts.need(asks, formula.amounts(one, scope.moment), scope.parts)
-        amounts.need(asks, formula.amounts(one, scope.moment), scope.child_parts)
-        if formula.before is not None:
-            before = formula.before(one, scope.moment)
-            amounts.need(asks, before, scope.parts)
-            amounts.need_minutes(asks, before, scope.parts)
-        if formula.hourly:
-            hours = amounts.Cells(hourly_series(one, formula), scope.moment.last_24_hours)
-            amounts.need(asks, [hours], scope.parts)
-        if one.kind == "reading":
-            hours = amounts.Cells(hourly_series(one, formula), _same_hours(scope.moment))
-            amounts.need(asks, [hours], scope.parts)
+    moment = scope.moment
+    indicators = scope.city.indicators.values()
+    whole = [amount for one in indicators for amount in formula_of(one).amounts(one, moment)]
+    before = [amount for one in indicators for amount in _before(one, moment)]
+    hours = [_hourly(i, moment.last_24_hours) for i in indicators if formula_of(i).hourly]
+    hours += [_hourly(i, _same_hours(moment)) for i in indicators if i.kind == "reading"]
+    amounts.need(asks, [*whole, *before, *hours], scope.parts)
+    amounts.need(asks, whole, scope.child_parts)
+    amounts.need_minutes(asks, before, scope.parts)
 
 
-def hourly_series(one: Indicator, formula: Formula) -> str:
-    """Name the series whose hours are the trend of an indicator."""
-    return one.series(one.property if formula.hourly == "property" else formula.hourly)
+def _hourly(one: Indicator, buckets: tuple[Bucket, ...]) -> Cells:
+    hourly = formula_of(one).hourly
+    return one.cells(one.property if hourly == "property" else hourly, buckets)
+
+
+def _before(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
+    """Give the amounts of a day earlier, none where there is nothing to compare with."""
+    before = formula_of(one).before
+    # categories have no minutes, and a day can't be cut at a minute without them
+    return before(one, moment) if before is not None and not one.category else ()
 
 
 def _same_hours(moment: Moment) -> tuple[Bucket, ...]:
@@ -65,20 +67,25 @@ def values(facts: Facts) -> dict[str, IndicatorValue]:
 
 def child_values(facts: Facts) -> dict[str, dict[str, float | None]]:
     """Give child code → indicator code → value."""
-    indicators = facts.scope.city.indicators
-    return {
-        region: {
-            code: _number(one, facts, [(home, region)], _child_coverage(one, facts, region))
-            for code, one in indicators.items()
-        }
-        for home, region in facts.scope.child_parts
-    }
+    scope = facts.scope
+    found: dict[str, dict[str, float | None]] = {region: {} for _, region in scope.child_parts}
+    for code, one in scope.city.indicators.items():
+        asked = formula_of(one).amounts(one, scope.moment)
+        for part in scope.child_parts:
+            coverage = _child_coverage(one, facts, part[1])
+            found[part[1]][code] = _number(one, facts, _sums(asked, facts, [part]), coverage)
+    return found
+
+
+def _sums(asked: Sequence[Amount], facts: Facts, parts: Sequence[Part]) -> list[int]:
+    return [amounts.total(facts.answers, amount, parts) for amount in asked]
 
 
 def _value(one: Indicator, facts: Facts) -> IndicatorValue:
     feed = facts.scope.city.feeds[one.feed]
     coverage = _coverage(one, facts)
-    value = _number(one, facts, facts.scope.parts, coverage)
+    asked = formula_of(one).amounts(one, facts.scope.moment)
+    value = _number(one, facts, _sums(asked, facts, facts.scope.parts), coverage)
     band = worst_band(one.bands, value)
     state = _state(one, feed, coverage, facts)
     return IndicatorValue(
@@ -105,16 +112,11 @@ def _value(one: Indicator, facts: Facts) -> IndicatorValue:
     )
 
 
-def _number(
-    one: Indicator, facts: Facts, parts: Sequence[Part], coverage: Coverage
-) -> float | None:
-    """Form a value from amounts added over parts; nothing heard from a silent feed is no zero."""
-    formula = formula_of(one)
-    asked = formula.amounts(one, facts.scope.moment)
-    found = [amounts.total(facts.answers, amount, parts) for amount in asked]
-    if found and not any(found) and facts.healths[one.feed].state == "silent":
+def _number(one: Indicator, facts: Facts, sums: Sequence[int], coverage: Coverage) -> float | None:
+    """Form a value from sums; that nothing was heard from a silent feed is no zero."""
+    if sums and not any(sums) and facts.healths[one.feed].state == "silent":
         return None
-    return formula.value(found, coverage)
+    return formula_of(one).value(sums, coverage)
 
 
 def _coverage(one: Indicator, facts: Facts) -> Coverage:
@@ -156,22 +158,18 @@ def _state(one: Indicator, feed: FeedSpec, coverage: Coverage, facts: Facts) -> 
 
 
 def _trend(one: Indicator, facts: Facts) -> tuple[float | None, ...]:
-    formula, scope = formula_of(one), facts.scope
-    if not formula.hourly:
+    if not formula_of(one).hourly:
         return ()
-    return hours(one, hourly_series(one, formula), scope.moment.last_24_hours, facts)
+    return hours(one, _hourly(one, facts.scope.moment.last_24_hours), facts)
 
 
-def hours(
-    one: Indicator, series: str, buckets: Sequence[Bucket], facts: Facts
-) -> tuple[float | None, ...]:
+def hours(one: Indicator, cells: Cells, facts: Facts) -> tuple[float | None, ...]:
     """Give a value per hour: means of readings, counts of records (none before the first word)."""
     if one.kind == "reading":
-        return amounts.means(facts.answers, series, buckets, facts.scope.parts)
+        return amounts.means(facts.answers, cells, facts.scope.parts)
     if facts.healths[one.feed].last_message_at is None:
-        return (None,) * len(buckets)
-    counts = amounts.counts(facts.answers, series, buckets, facts.scope.parts)
-    return tuple(float(n) for n in counts)
+        return (None,) * len(cells.buckets)
+    return tuple(float(n) for n in amounts.counts(facts.answers, cells, facts.scope.parts))
 
 
 def _change(
@@ -185,15 +183,10 @@ def _change(
         bucket = scope.moment.hour_of(as_of, days_back=1)
         if bucket not in _same_hours(scope.moment):
             return None
-        series = hourly_series(one, formula)
-        (before,) = amounts.means(facts.answers, series, [bucket], scope.parts)
+        (before,) = amounts.means(facts.answers, _hourly(one, (bucket,)), scope.parts)
         return None if before is None else value - before
-    # categories have no minutes, and a day can't be cut at a minute without them
-    if formula.before is None or one.category:
+    asked = _before(one, scope.moment)
+    if not asked or not amounts.are_kept(facts.answers, asked, scope.parts):
         return None
-    asked = formula.before(one, scope.moment)
-    if not amounts.are_kept(facts.answers, asked, scope.parts):
-        return None
-    earlier = [amounts.total(facts.answers, amount, scope.parts) for amount in asked]
-    yesterday = formula.value(earlier, Coverage())
+    yesterday = formula.value(_sums(asked, facts, scope.parts), Coverage())
     return None if yesterday is None else value - yesterday

@@ -20,7 +20,7 @@ from layers.amounts import Amount, Cells, Coverage, Ranked
 from layers.documents import DocumentError
 from layers.feeds import FeedSpec
 from layers.labels import Label
-from layers.moment import Moment
+from layers.moment import Bucket, Moment
 from layers.snapshot import Priority
 from layers.store import keys
 
@@ -76,10 +76,10 @@ class Indicator(_Spec, frozen=True, kw_only=True):
     outcome: str = ""
     """Kind share."""
 
-    def series(self, what: str) -> str:
-        """Name a series of the feed, e.g. "received", of the category if there is one."""
+    def cells(self, what: str, buckets: tuple[Bucket, ...]) -> Cells:
+        """Give cells of a series of the feed; "received" is of the category if there is one."""
         tail = f".{self.category}" if self.category and what == "received" else ""
-        return f"{self.feed}.{what}{tail}"
+        return Cells(self.feed, what + tail, buckets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,34 +156,32 @@ def _problem(one: Indicator, feeds: Mapping[str, FeedSpec]) -> str:
 
 
 def _received_today(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
-    return (Cells(one.series("received"), (moment.today,)),)
+    return (one.cells("received", (moment.today,)),)
 
 
 def _closed_today(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
-    return (Cells(one.series("closed"), (moment.today,)),)
+    return (one.cells("closed", (moment.today,)),)
 
 
 def _until_now_yesterday(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
     """Whole hours, then the minutes of the hour that had begun."""
-    series = one.series("received")
     whole = moment.hours_of_day(1, moment.yesterday.hour - 1)
-    return (Cells(series, whole), Cells(series, moment.begun_hour_yesterday))
+    return one.cells("received", whole), one.cells("received", moment.begun_hour_yesterday)
 
 
 def _received_hour(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
-    return (Cells(one.series("received"), moment.last_60_minutes),)
+    return (one.cells("received", moment.last_60_minutes),)
 
 
 def _received_hour_yesterday(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
-    return (Cells(one.series("received"), moment.last_60_minutes_yesterday),)
+    return (one.cells("received", moment.last_60_minutes_yesterday),)
 
 
 def _received_24h(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
     """The 23 hours before the current one, it, and the rest of the hour a day ago."""
-    series = one.series("received")
     return (
-        Cells(series, moment.last_24_hours),
-        Cells(series, moment.rest_of_hour_yesterday),
+        one.cells("received", moment.last_24_hours),
+        one.cells("received", moment.rest_of_hour_yesterday),
     )
 
 
@@ -211,13 +209,13 @@ def near_or_over(feed: str, moment: Moment) -> Ranked:
 
 def _on_time_rate(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
     fell_due = Ranked(keys.open_cases(one.feed), str(moment.day_start_ms), f"({moment.ms}")
-    on_time = Cells(one.series("ontime"), (moment.today,))
-    return on_time, Cells(one.series("closed"), (moment.today,)), fell_due
+    today = (moment.today,)
+    return one.cells("ontime", today), one.cells("closed", today), fell_due
 
 
 def _share(one: Indicator, moment: Moment) -> tuple[Amount, ...]:
-    series = one.series(f"outcome.{one.outcome}")
-    return Cells(series, (moment.today,)), Cells(one.series("received"), (moment.today,))
+    today = (moment.today,)
+    return one.cells(f"outcome.{one.outcome}", today), one.cells("received", today)
 
 
 def _none(_: Indicator, __: Moment) -> tuple[Amount, ...]:

@@ -13,10 +13,11 @@ from xml.etree import ElementTree as ET
 import msgspec
 import polars as pl
 
-from layers import amounts
-from layers.asks import Answers, Asks
+from layers import amounts, marks
+from layers.asks import Asks
 from layers.cases.reads import Case, clock_of
 from layers.feeds import FeedSpec
+from layers.held_cells import HeldCells
 from layers.incidents.reads import Incident
 from layers.moment import Moment
 from layers.readings import reads as readings
@@ -293,10 +294,10 @@ def _history(
     same = frame.filter(feed=row["feed"], property=row["property"], region=row["region"])
     if same.height != 1:
         return ()
-    series = f"{row['feed']}.{row['property']}"
+    hours = amounts.Cells(row["feed"], row["property"], moment.last_24_hours)
     parts = [(row["home"], row["region"])]
     asks = Asks()
-    amounts.need(asks, [amounts.Cells(series, moment.last_24_hours)], parts)
-    found: Answers = asks.send(store)
-    values = amounts.means(found, series, moment.last_24_hours, parts)
+    marks.need(asks, [row["feed"]], [row["home"]])
+    amounts.need(asks, [hours], parts)
+    values = amounts.means(HeldCells().send(asks, store), hours, parts)
     return tuple(zip(moment.last_24_tops, values, strict=True))

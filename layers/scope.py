@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import quote
 
@@ -31,6 +31,8 @@ class Catalogue:
     feeds: Mapping[str, FeedSpec]
     indicators: Mapping[str, Indicator]
     """In the order in which they are shown: the wall's first."""
+    _regions: dict[str, RegionRef] = field(default_factory=dict, compare=False)
+    _children: dict[str, tuple[Region, ...]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def homes(self) -> tuple[str, ...]:
@@ -43,8 +45,16 @@ class Catalogue:
 
     def region(self, code: str) -> RegionRef:
         """Give the region of a code; a code that is not known gives the deepest known above it."""
-        chain = self.pack.geography.chain(code)
-        return region_ref(chain[-1]) if chain else UNASSIGNED
+        if code not in self._regions:
+            chain = self.pack.geography.chain(code)
+            self._regions[code] = region_ref(chain[-1]) if chain else UNASSIGNED
+        return self._regions[code]
+
+    def children(self, code: str) -> tuple[Region, ...]:
+        """Give the regions one level below a code."""
+        if code not in self._children:
+            self._children[code] = self.pack.geography.children(code)
+        return self._children[code]
 
     def chain(self, code: str) -> tuple[RegionRef, ...]:
         """Give the regions from the city down to a code; 未定位 lies right below the city."""
@@ -86,7 +96,7 @@ class Scope:
     @cached_property
     def children(self) -> tuple[Region, ...]:
         """The regions one level below."""
-        return self.city.pack.geography.children(self.code)
+        return self.city.children(self.code)
 
     @cached_property
     def child_level(self) -> int:

@@ -1,7 +1,7 @@
 """From the state in Redis to snapshots: a handful of round trips, then arithmetic.
 
 Round trips of an area: (1) every amount of every indicator, the accounts, the newest readings of
-homes that are not held, the members of the lists; (2) readings of homes that have moved since;
+homes that are not held, the members of the lists; (2) readings and sums of homes that have moved;
 (3) the records that the lists name. A city adds up its districts and 未定位.
 """
 
@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 import msgspec
 import polars as pl
 
-from layers import day, indicator_values, record_lists, record_reader
+from layers import day, indicator_values, marks, record_lists, record_reader
 from layers.area import AreaRead, area
 from layers.asks import Answers, Asks
 from layers.feeds import FeedSpec, health_asks, healths, read_health, read_rejects
+from layers.held_cells import HeldCells
 from layers.indicators import Indicator
 from layers.moment import Moment
 from layers.pack import CityPack
@@ -60,6 +61,7 @@ class Reader:
         self.store = store
         self.city = Catalogue(pack, feeds, ordered)
         self._latest = Latest([feed.id for feed in self.city.feeds_of("observation")])
+        self._cells = HeldCells()
         self._sources: tuple[datetime, dict[str, tuple[int, int]]] | None = None
 
     def changed(self, homes: set[str]) -> None:
@@ -84,13 +86,14 @@ class Reader:
         subject = day.trend_subject(self.city, shown)
         homes = self._sensor_homes(scope)
         asks = Asks()
-        asks.add_all(health_asks(feeds=self.city.feeds, homes=self.city.homes))
+        marks.need(asks, self.city.feeds, self.city.homes)
+        asks.add_all(health_asks(self.city.feeds, self.city.homes))
         asks.add("hgetall", self.city.pack.code, keys.records("warning"))
         self._latest.need(asks, homes)
         indicator_values.need(asks, scope)
         day.need(asks, scope, subject)
         record_lists.need(asks, scope)
-        answers = asks.send(self.store)
+        answers = self._cells.send(asks, self.store)
         frame = self._latest.take(answers, homes, self.store)
         return area(
             AreaRead(
@@ -109,6 +112,7 @@ class Reader:
         """Read the accounts of all feeds and the newest rejected messages."""
         city = self.city
         asks = Asks()
+        marks.need(asks, city.feeds, city.homes)
         self._latest.need(asks, city.homes[:-1])
         frame = self._latest.take(asks.send(self.store), city.homes[:-1], self.store)
         counted = readings.sources(frame, city, Moment(now, city.pack.timezone).ms)

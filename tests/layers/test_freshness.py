@@ -165,3 +165,39 @@ def test_a_feed_is_live_then_stale_then_silent(city):
         assert feed_state(FEEDS["hotline"], ms(ago(seconds=age)), NOW) == state
     assert feed_state(FEEDS["hotline"], None, NOW) == "silent"
     assert read_health(city.store, FEEDS, ["110101"], NOW)["grid"].state == "silent"
+
+
+def test_sums_are_read_again_when_the_accounts_of_their_feed_have_moved(city):
+    city.account("hotline", accepted=1)
+    city.case("1", "handling", ago(hours=1), region="110102001")
+    reader = city.reader()
+    assert reader.area("11", NOW).indicators["hot_today"].value == 1
+    city.account("hotline", home="110102", accepted=1)
+    city.case("2", "handling", ago(hours=1), region="110102001")
+    city.flush()
+    assert reader.area("11", NOW).indicators["hot_today"].value == 2
+    assert reader.area("110102001", NOW).indicators["hot_today"].value == 2
+
+
+def test_sums_are_read_again_when_a_record_has_gone_to_another_home(city):
+    for home in ("110101", "110102"):
+        city.account("hotline", home=home, accepted=1)
+    city.case("1", "handling", ago(hours=1), region="110102001")
+    reader = city.reader()
+    assert reader.area("110102", NOW).indicators["hot_today"].value == 1
+    city.pipe.hdel(city.key("110102", "rec:case"), "hotline|1")
+    city.pipe.delete(city.key("110102", "d:202611"))
+    city.flush()
+    assert reader.area("110102", NOW).indicators["hot_today"].value == 0
+
+
+def test_what_is_held_gives_the_same_snapshot_as_what_is_read(city):
+    for home in ("110101", "110102"):
+        for name in ("air", "hotline", "calls"):
+            city.account(name, home=home, accepted=1)
+    write_six(city, minutes=10)
+    city.case("1", "handling", ago(hours=1), region="110102001", category="heat")
+    city.incident("2", ago(hours=2), "110101001")
+    reader = city.reader()
+    for scope in ("110101001", "110101", "11", "110101"):
+        assert reader.area(scope, NOW) == city.reader().area(scope, NOW)
