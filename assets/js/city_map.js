@@ -12,7 +12,6 @@
       incident: "事件",
       level: (priority, count) => `${priority} 级 ${count}`,
       silent: "离线或过期",
-      warning: "官方预警区域",
     },
     en: {
       none: "No data",
@@ -21,9 +20,8 @@
       sensor: "Sensors",
       case: "Cases",
       incident: "Incidents",
-      level: (priority, count) => `${priority} ${count}`,
+      level: (priority, count) => `${priority} · ${count}`,
       silent: "silent or out of date",
-      warning: "Official warning",
     },
   };
 
@@ -71,8 +69,10 @@
     if (Object.values(values).some((value) => typeof value !== "number")) {
       found.push(entry("none", "mark-hatch", legend.nodata || words.none));
     }
-    if (Object.values(warnings).some(Boolean)) {
-      found.push(entry("warning", "mark-warning", words.warning));
+    for (const level of ["red", "orange", "yellow", "blue"]) {
+      const count = Object.values(warnings).filter((each) => each === level).length;
+      const text = `⚠ ${yiwang.warningWords(level, lang)} ${count}`;
+      if (count) found.push(entry(level, "mark-warning mark-" + level, text));
     }
     for (const level of [1, 2, 3, 4]) {
       const count = points.filter(({ priority }) => priority === "P" + level).length;

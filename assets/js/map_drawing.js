@@ -7,7 +7,9 @@
   "use strict";
 
   const ORDER = { P1: 1, P2: 2, P3: 3, P4: 4 };
+  const MARKS = ["dots", "markers", "callouts-P1", "callouts-P2"];
   const REACH_PX = 6;
+  const ROOMY_EMS = 1.8;
   const CALLOUT_LETTERS = 18;
   const UI = {
     zh: {
@@ -80,7 +82,7 @@
         style: this.style(),
         center: center || [0, 0],
         zoom: zoom ?? 8,
-        ...(this.view || this.fitting()),
+        ...(this.view || {}),
         attributionControl: false,
         trackResize: false,
         dragRotate: false,
@@ -93,6 +95,7 @@
         fadeDuration: 0,
       });
       this.map = this.box.cityMap = map;
+      if (!this.moved) this.fit();
       map.touchZoomRotate.disableRotation();
       map.addControl(new gl.NavigationControl({ showCompass: false }), "top-left");
       map.getCanvas().setAttribute("aria-label", this.props.label || "");
@@ -111,12 +114,6 @@
         scale: yiwang.scale(),
         size: remPx("size-read"),
       });
-    }
-
-    /** Free border around the area, so that names and the legend find room. */
-    fitting() {
-      if (!this.bounds) return {};
-      return { bounds: this.bounds, fitBoundsOptions: { padding: 18 * yiwang.scale() } };
     }
 
     words() {
@@ -178,10 +175,12 @@
     }
 
     names() {
+      const pxPerDegree = (512 * 2 ** this.map.getZoom()) / 360;
       const features = this.seats.map((seat) => {
         const [name, value] = this.labelOf(seat);
-        const words = yiwang.warningWords(this.props.warnings?.[seat.code], this.props.lang);
-        const properties = { name: words ? `${name} ⚠${words}` : name, value, order: -seat.depth };
+        const warned = this.props.warnings?.[seat.code];
+        const roomy = seat.depth * pxPerDegree > ROOMY_EMS * remPx("size-read");
+        const properties = { name: warned ? `⚠${name}` : name, value, roomy, order: -seat.depth };
         return { type: "Feature", properties, geometry: { type: "Point", coordinates: seat.at } };
       });
       return { type: "FeatureCollection", features };
@@ -226,7 +225,7 @@
         [point.x - REACH_PX, point.y - REACH_PX],
         [point.x + REACH_PX, point.y + REACH_PX],
       ];
-      const hits = this.map.queryRenderedFeatures(near, { layers: ["dots", "markers", "callouts"] });
+      const hits = this.map.queryRenderedFeatures(near, { layers: MARKS });
       hits.sort((a, b) => a.properties.order - b.properties.order);
       if (hits.length) return { mark: hits[0].properties };
       const [child] = this.map.queryRenderedFeatures(point, { layers: ["fill"] });
@@ -246,7 +245,10 @@
       const { unit } = this.props.legend || {};
       let text = null;
       if (found.mark) text = [found.mark.priority, found.mark.title].filter(Boolean).join(" ");
-      else if (found.child) text = [...this.labelOf(found.child), unit].filter(Boolean).join(" ");
+      else if (found.child) {
+        const warning = yiwang.warningWords(this.props.warnings?.[found.child.code], this.props.lang);
+        text = [...this.labelOf(found.child), unit, warning].filter(Boolean).join(" ");
+      }
       this.hover(found.child?.code ?? null, text && { text, x: event.point.x, y: event.point.y });
     }
 
@@ -271,7 +273,46 @@
     }
 
     fit() {
-      if (this.bounds) this.map.fitBounds(this.bounds, { ...this.fitting().fitBoundsOptions, duration: 0 });
+      if (!this.bounds) return;
+      const view = { width: this.box.clientWidth, height: this.box.clientHeight };
+      const cameras = this.paddings(view)
+        .map((padding) => this.map.cameraForBounds(this.bounds, { padding }))
+        .filter(Boolean);
+      const legend = this.legend();
+      const free = cameras.find(
+        (camera, at) =>
+          at === cameras.length - 1 || !legend || !yiwang.reachesInto(this.area, camera, view, legend),
+      );
+      if (free) this.map.jumpTo(free);
+    }
+
+    /** Where the legend stands on the map, or null when it stands beside it. */
+    legend() {
+      const box = this.box.getBoundingClientRect();
+      const own = this.box.parentElement.querySelector(".map-legend").getBoundingClientRect();
+      const apart = own.top >= box.bottom || own.left >= box.right || !own.width;
+      const rect = { left: own.left - box.left, top: own.top - box.top };
+      return apart ? null : { ...rect, right: rect.left + own.width, bottom: rect.top + own.height };
+    }
+
+    /** Ways to lay the area into the window, the largest first; the last leaves the legend free. */
+    paddings({ width, height }) {
+      const edge = 18 * yiwang.scale();
+      const even = { top: edge, right: edge, bottom: edge, left: edge };
+      const legend = this.legend();
+      if (!legend) return [even];
+      const sideX = legend.left + legend.right > width ? "right" : "left";
+      const sideY = legend.top + legend.bottom > height ? "bottom" : "top";
+      const takenX = (sideX === "right" ? width - legend.left : legend.right) + edge;
+      const takenY = (sideY === "bottom" ? height - legend.top : legend.bottom) + edge;
+      const shares = [0.25, 0.5, 0.75, 1];
+      const aside = shares.map((share) => ({ ...even, [sideX]: Math.max(edge, takenX * share) }));
+      const below = shares.map((share) => ({ ...even, [sideY]: Math.max(edge, takenY * share) }));
+      const zoomOf = (padding) => this.map.cameraForBounds(this.bounds, { padding })?.zoom ?? -1;
+      const ways = [even, ...aside, ...below].filter((padding) => zoomOf(padding) >= 0);
+      ways.sort((a, b) => zoomOf(b) - zoomOf(a));
+      const clear = [aside[3], below[3]].sort((a, b) => zoomOf(b) - zoomOf(a))[0];
+      return [...ways, clear];
     }
 
     /** The viewer asks for the whole area again. */

@@ -65,6 +65,29 @@
     return best;
   }
 
+  const worldX = (lng) => (lng + 180) / 360;
+  const worldY = (lat) =>
+    0.5 - Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360)) / (2 * Math.PI);
+  const latOf = (y) => (Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) * 360) / Math.PI - 90;
+
+  /** Does the area, seen by a camera in a window, reach into a rectangle of it? */
+  yiwang.reachesInto = function (collection, { center, zoom }, { width, height }, rect) {
+    const size = 512 * 2 ** zoom;
+    const [left, top] = [worldX(center.lng) * size - width / 2, worldY(center.lat) * size - height / 2];
+    const hit = ([lng, lat]) => {
+      const [x, y] = [worldX(lng) * size - left, worldY(lat) * size - top];
+      return x > rect.left && x < rect.right && y > rect.top && y < rect.bottom;
+    };
+    const corners = [rect.left, rect.right].flatMap((x) =>
+      [rect.top, rect.bottom].map((y) => [((x + left) / size) * 360 - 180, latOf((y + top) / size)]),
+    );
+    return collection.features.some(({ geometry }) =>
+      ringsOf(geometry).some(
+        (rings) => rings[0].some(hit) || corners.some((corner) => depth(corner, rings, 1) > 0),
+      ),
+    );
+  };
+
   /** Give [west, south, east, north] of a collection. */
   yiwang.boundsOf = function (collection) {
     const boxes = collection.features.flatMap(({ geometry }) =>

@@ -7,6 +7,9 @@
 
   const TEXT_FONT = ["Noto Sans SC Variable"];
   const NUMBER_FONT = ["Barlow Semi Condensed", "Noto Sans SC Variable"];
+  const SIDES = { center: [0, 0], bottom: [0, -1], top: [0, 1], left: [1, 0], right: [-1, 0] };
+  const CORNERS = { "top-left": [1, 1], "top-right": [-1, 1], "bottom-left": [1, -1] };
+  const AROUND = { ...SIDES, ...CORNERS, "bottom-right": [-1, -1] };
   const RAMP = ["ramp-1", "ramp-2", "ramp-3", "ramp-4", "ramp-5"];
   const LEGAL = ["red", "orange", "yellow", "blue"];
   const NONE = { type: "FeatureCollection", features: [] };
@@ -65,32 +68,49 @@
     };
   }
 
+  /** Places for a name, the best first: at its seat; if there is room inside, further off too. */
+  function places(distances) {
+    return distances.flatMap((far) =>
+      Object.entries(AROUND).flatMap(([anchor, [x, y]]) => [anchor, [x * far, y * far]]),
+    );
+  }
+
+  function label(id, source, more, paint) {
+    const layout = { "text-font": TEXT_FONT, "symbol-sort-key": ["get", "order"], ...more };
+    return { id, type: "symbol", source, layout, paint };
+  }
+
+  function halo(width, token) {
+    return {
+      "text-color": token("map-label"),
+      "text-halo-color": token("map-halo"),
+      "text-halo-width": width,
+    };
+  }
+
+  /** Name and value of each child; where both find no room, the name alone, smaller. */
   function names(scale, size, token) {
     const text = [
       ...["format", ["get", "name"], { "text-font": ["literal", TEXT_FONT] }],
       ...["\n", {}, ["get", "value"]],
       { "text-font": ["literal", NUMBER_FONT], "font-scale": 1.12 },
     ];
+    const full = {
+      "text-field": text,
+      "text-size": size,
+      "text-line-height": 1.15,
+      "text-max-width": 12,
+      "text-padding": 1,
+      "text-variable-anchor-offset": [
+        ...["case", ["get", "roomy"], ["literal", places([0.15, 0.9, 1.6])]],
+        ["literal", places([0.15])],
+      ],
+    };
+    const short = { "text-field": ["get", "name"], "text-size": size * 0.8, "text-padding": 3 };
+    const paint = halo(1.6 * scale, token);
     return {
-      id: "names",
-      type: "symbol",
-      source: "names",
-      layout: {
-        "text-field": text,
-        "text-font": TEXT_FONT,
-        "text-size": size,
-        "text-line-height": 1.15,
-        "text-max-width": 12,
-        "text-padding": 1,
-        "symbol-sort-key": ["get", "order"],
-        "text-variable-anchor": ["center", "bottom", "top", "left", "right"],
-        "text-radial-offset": 0.15,
-      },
-      paint: {
-        "text-color": token("map-label"),
-        "text-halo-color": token("map-halo"),
-        "text-halo-width": 1.6 * scale,
-      },
+      full: label("names", "names", full, paint),
+      short: label("names-short", "names", short, paint),
     };
   }
 
@@ -124,34 +144,24 @@
     };
   }
 
-  /** Words beside the markers of P1 and P2, P1 first, as long as there is room. */
-  function callouts(scale, size, token) {
-    return {
-      id: "callouts",
-      type: "symbol",
-      source: "points",
-      filter: ["in", ["get", "priority"], ["literal", ["P1", "P2"]]],
-      layout: {
-        "text-field": ["get", "short"],
-        "text-font": TEXT_FONT,
-        "text-size": size * 0.9,
-        "symbol-sort-key": ["get", "order"],
-        "text-variable-anchor": ["left", "right", "top", "bottom"],
-        "text-radial-offset": 1.05,
-        "text-max-width": 30,
-      },
-      paint: {
-        "text-color": token("map-label"),
-        "text-halo-color": token("map-halo"),
-        "text-halo-width": 2 * scale,
-      },
+  /** Words beside the markers of one priority, as long as there is room. */
+  function callouts(priority, scale, size, token) {
+    const text = {
+      "text-field": ["get", "short"],
+      "text-size": size * 0.9,
+      "text-variable-anchor": ["left", "right", "top", "bottom"],
+      "text-radial-offset": 1.05,
+      "text-max-width": 30,
     };
+    const layer = label("callouts-" + priority, "points", text, halo(2 * scale, token));
+    return { ...layer, filter: ["==", ["get", "priority"], priority] };
   }
 
   /** Give the whole style. `classes` = number of colour classes; `size` = px of a name. */
   yiwang.mapStyle = function ({ area, classes, scale, size }) {
     const { token } = yiwang;
     const drawn = lines(scale, token);
+    const said = names(scale, size, token);
     return {
       version: 8,
       sources: {
@@ -168,9 +178,12 @@
         drawn.selected,
         drawn.hover,
         dots(scale, token),
-        names(scale, size, token),
+        // The last layer finds room first: words of P1, then names, then words of P2.
+        said.short,
+        callouts("P2", scale, size, token),
+        said.full,
         markers(),
-        callouts(scale, size, token),
+        callouts("P1", scale, size, token),
       ],
     };
   };
@@ -185,24 +198,27 @@
 
   const pixels = (pen) => pen.getImageData(0, 0, pen.canvas.width, pen.canvas.height);
 
+  function disc(pen, middle, radius, colour, opacity = 1) {
+    pen.globalAlpha = opacity;
+    pen.fillStyle = colour;
+    pen.beginPath();
+    pen.arc(middle, middle, radius, 0, 2 * Math.PI);
+    pen.fill();
+    pen.globalAlpha = 1;
+  }
+
   /** A numbered disc with a dark ring; the numeral says the priority, colour repeats it. */
   function marker(level, side, ratio) {
-    const pen = canvas(side, ratio);
-    const middle = side / 2;
-    const discs = [
-      [middle, yiwang.token("map-ring")],
-      [middle - side * 0.09, yiwang.token("p" + level)],
-    ];
-    for (const [radius, colour] of discs) {
-      pen.beginPath();
-      pen.arc(middle, middle, radius, 0, 2 * Math.PI);
-      pen.fillStyle = colour;
-      pen.fill();
-    }
+    const halo = level === 1 ? side * 0.4 : 0;
+    const pen = canvas(side + halo, ratio);
+    const middle = (side + halo) / 2;
+    const colour = yiwang.token("p" + level);
+    if (halo) disc(pen, middle, middle, colour, 0.35);
+    disc(pen, middle, side / 2, yiwang.token("map-ring"));
+    disc(pen, middle, side * 0.41, colour);
     pen.fillStyle = yiwang.token("glyph");
     pen.font = `600 ${side * 0.62}px "Barlow Semi Condensed", sans-serif`;
     pen.textAlign = "center";
-    pen.textBaseline = "alphabetic";
     pen.fillText(String(level), middle, middle + side * 0.22);
     return pixels(pen);
   }
@@ -227,7 +243,7 @@
     const ratio = Math.max(1, window.devicePixelRatio);
     const sides = { 1: 30, 2: 25, 3: 21, 4: 17 };
     for (const [level, side] of Object.entries(sides)) {
-      map.addImage("marker-P" + level, marker(level, side * scale, ratio), { pixelRatio: ratio });
+      map.addImage("marker-P" + level, marker(Number(level), side * scale, ratio), { pixelRatio: ratio });
     }
     map.addImage("hatch", hatch(ratio), { pixelRatio: ratio });
   };
