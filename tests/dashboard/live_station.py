@@ -13,7 +13,7 @@ from a2wsgi import WSGIMiddleware
 from dash import Dash, html
 from plotly.io.json import to_json_plotly
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from dashboard.components import (
@@ -152,6 +152,8 @@ class Station:
 
     async def stream(self, request):
         pages = request.query_params.getlist("page")
+        if len(pages) > 12:
+            return Response("too many", 400)
         self.pages_asked = pages
         return StreamingResponse(self.events(pages), media_type="text/event-stream")
 

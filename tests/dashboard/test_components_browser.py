@@ -233,6 +233,16 @@ def test_ten_tabs_share_one_connection_and_all_are_fed(screen, station):
     assert station.pages_asked == [PAGE]
 
 
+def test_more_pages_than_one_connection_may_watch_are_all_fed(screen, station):
+    expect(screen.locator(".link-state")).to_have_text("实时")
+    screen.evaluate(
+        "() => { window.fed = new Set(); for (let i = 0; i < 14; i++)"
+        " yiwang.link.watch('/area/' + i, 'words', () => window.fed.add(i)) }"
+    )
+    screen.wait_for_function("() => window.fed.size === 14", timeout=10000)
+    assert station.streams == 2
+
+
 def test_a_browser_without_shared_workers_opens_the_stream_itself(browser, station):
     with contextlib.closing(browser.new_context()) as context:
         context.add_init_script("delete window.SharedWorker")
