@@ -64,8 +64,9 @@ def _play_into_kafka(config: Config, play: Play, stop: Event) -> None:
     player = open_player(config, play.speed, _clock())
     sink = KafkaSink(config)
     count = play_history(player, play, sink, stop, lambda sent: progress(f"{sent:,} messages"))
-    progress.done(f"{count:,} messages, now live")
-    play_live(player, play, sink, stop, _clock)
+    if not stop.is_set():
+        progress.done(f"{count:,} messages, now live")
+        play_live(player, play, sink, stop, _clock)
     sink.close()
 
 

@@ -11,6 +11,9 @@ from layers.processes import Child
 
 MOST_RESTARTS = 5
 
+_PATIENCE_S = 6.0
+"""A part that is slow to end is killed then; nothing is lost by that."""
+
 
 class DemoError(Exception):
     """The demo can't go on; says what to do."""
@@ -79,4 +82,4 @@ class Parts:
         for child in children:
             child.terminate()
         for child in children:
-            child.stop()
+            child.stop(_PATIENCE_S)

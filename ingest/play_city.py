@@ -236,5 +236,5 @@ class KafkaSink:
         self._producer.flush()
 
     def close(self) -> None:
-        """Send what is left and part."""
-        self._producer.close()
+        """Part; what has not arrived by then is played by the next run."""
+        self._producer.close(timeout=2)

@@ -127,6 +127,7 @@ def _until_there(settings: KafkaSettings, stop: threading.Event) -> KafkaProduce
                 bootstrap_servers=settings.bootstrap,
                 acks="all",
                 max_block_ms=5_000,
+                bootstrap_timeout_ms=2_000,  # look often, and notice soon when told to stop
                 **settings.security,
             )
         except KafkaError as error:

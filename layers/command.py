@@ -212,4 +212,7 @@ class Progress:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # By its own name, or the rooms would know another CommandError than this module catches.
+    from layers.command import main as run
+
+    sys.exit(run())
