@@ -1,0 +1,91 @@
+"""The child areas as a table: on the wall by risk, and the map's table alternative everywhere."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components import Nav
+from dashboard.pages.page import View
+from dashboard.panels import parts
+from dashboard.text import Say
+from layers.snapshot import AreaSnapshot, ChildRow
+
+
+def by_risk(children: tuple[ChildRow, ...]) -> list[ChildRow]:
+    """Order areas by what is overdue, then due soon, then open; never by a score."""
+    return sorted(children, key=lambda c: (-c.overdue, -c.due_soon, -c.open_cases, c.region.code))
+
+
+def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 400) -> Component:
+    """Give the table of children; what lies in no district stands below, counted."""
+    if not snapshot.children:
+        return parts.absent()
+    rows = by_risk(snapshot.children)
+    top = max([row.overdue for row in rows] + [1])
+    name = say.code("level_name", str(rows[0].region.level))
+    body = [_row(row, top, snapshot, say, view) for row in rows[:limit]]
+    content = [parts.table("districts", say("children_caption"), _heads(name, snapshot, say), body)]
+    foot = _foot(snapshot, len(rows) - limit, say, view)
+    return parts.frame(
+        "districts", say("children", level=name), *content, *foot, aside=say("by_risk")
+    )
+
+
+def _heads(name: str, snapshot: AreaSnapshot, say: Say) -> list[Component]:
+    return [
+        parts.head(name),
+        parts.head(say("overdue"), numeric=True),
+        parts.head(html.Span(say("share"), className="visually-hidden")),
+        parts.head(say("open"), numeric=True),
+        parts.head(say("received_today"), numeric=True),
+        parts.head(say.of(snapshot.map.title), numeric=True),
+    ]
+
+
+def _row(row: ChildRow, top: int, snapshot: AreaSnapshot, say: Say, view: View) -> Component:
+    value = snapshot.map.values.get(row.region.code)
+    link = Nav(
+        href=view.href(f"/area/{row.region.code}"),
+        className="cell-link",
+        children=say.of(row.region.name),
+    )
+    alerts = [
+        html.Span(str(row.alerts), className="count-mark", title=say("alerts_here", n=row.alerts))
+    ]
+    return html.Tr(
+        [
+            parts.row_head([link, *(alerts if row.alerts else [])]),
+            parts.cell(say.number(row.overdue), say("overdue"), numeric=True),
+            html.Td(parts.bar(row.overdue / top, strong=row.overdue == top), className="bar-cell"),
+            parts.cell(say.number(row.open_cases), say("open"), numeric=True),
+            parts.cell(say.number(row.received_today), say("received_today"), numeric=True),
+            parts.cell(
+                say.number(value, snapshot.map.decimals), say.of(snapshot.map.title), numeric=True
+            ),
+        ]
+    )
+
+
+def _foot(snapshot: AreaSnapshot, left_out: int, say: Say, view: View) -> list[Component]:
+    foot = []
+    if left_out > 0:
+        foot.append(
+            Nav(
+                href=view.href(f"/area/{snapshot.region.code}"),
+                className="more",
+                children=say("more_children", n=left_out),
+            )
+        )
+    if len(snapshot.region.code) < 6:
+        foot.append(
+            Nav(
+                href=view.href("/area/000000"),
+                className="more unassigned",
+                children=[
+                    html.Span(say("unassigned")),
+                    html.Span(say.number(snapshot.unassigned), className="n"),
+                ],
+            )
+        )
+    return foot

@@ -1,0 +1,56 @@
+"""Messages that could not be read: why, and what would mend them."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.pages.page import View
+from dashboard.panels import parts
+from dashboard.text import Say
+from layers.snapshot import RejectRow, SourcesSnapshot
+
+
+def panel(snapshot: SourcesSnapshot, say: Say, view: View) -> Component:
+    """Give the newest rejects; the raw message opens on demand."""
+    if not snapshot.rejects:
+        return parts.frame("rejects", say("rejects"), parts.calm(say("no_rejects")))
+    heads = [
+        parts.head(say("time")),
+        parts.head(say("feed")),
+        parts.head(say("field")),
+        parts.head(say("value")),
+        parts.head(say("reason")),
+        parts.head(say("remedy")),
+        parts.head(say("raw")),
+    ]
+    rows = [_row(reject, snapshot, say, view) for reject in snapshot.rejects]
+    total = sum(feed.rejected for feed in snapshot.feeds.values())
+    return parts.frame(
+        "rejects",
+        say("rejects"),
+        parts.table("rejects", say("rejects"), heads, rows),
+        aside=say("rejects_count", shown=len(rows), all=say.number(total)),
+    )
+
+
+def _row(reject: RejectRow, snapshot: SourcesSnapshot, say: Say, view: View) -> Component:
+    feed = snapshot.feeds.get(reject.feed)
+    place = html.Span(
+        say("log_place", partition=reject.partition, offset=reject.offset), className="row-detail"
+    )
+    raw = html.Details([html.Summary(say("show_raw")), html.Pre(reject.raw, className="raw")])
+    return html.Tr(
+        [
+            parts.row_head(say.moment(reject.at, view.now)),
+            parts.cell(
+                [html.Span(say.of(feed.title) if feed else reject.feed), place], say("feed")
+            ),
+            parts.cell(html.Code(reject.field or "—"), say("field")),
+            parts.cell(html.Code(reject.value or "—", className="value"), say("value")),
+            parts.cell(reject.reason, say("reason")),
+            parts.cell(reject.remedy, say("remedy")),
+            parts.cell(raw, say("raw")),
+        ],
+        key=f"{reject.feed}-{reject.partition}-{reject.offset}",
+    )

@@ -1,0 +1,183 @@
+"""The Dash application: one callback that answers an address with a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import flask
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components import ASSETS_PATH_IGNORE, Live, Nav
+from dashboard.pages.page import Defaults, Page, Slot, View, find
+from dashboard.panels import parts
+from dashboard.security import content_policy
+from dashboard.text import Say
+from layers.store.client import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from layers.city import City
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+INDEX = """<!DOCTYPE html>
+<html lang="zh-CN" data-theme="dark">
+<head>
+{%metas%}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+<title>{%title%}</title>
+<link rel="icon" href="data:,">
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<noscript>NEEDS_SCRIPT</noscript>
+<footer hidden>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>"""
+
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+
+
+class Screens(Dash):  # type: ignore[misc]  # Dash is untyped where it matters
+    """Dash whose first HTML already has the viewer's language and theme: no flash of the other."""
+
+    defaults = Defaults()
+
+    def interpolate_index(self, **parts_of_page: Any) -> str:
+        """Write language and theme into the root element."""
+        query = flask.request.args
+        lang = query.get("lang", self.defaults.lang)
+        theme = query.get("theme", self.defaults.theme)
+        text: str = super().interpolate_index(**parts_of_page)
+        theme = theme if theme in ("dark", "light") else self.defaults.theme
+        root = f'<html lang="{HTML_LANG.get(lang, "zh-CN")}" data-theme="{theme}">'
+        return text.replace('<html lang="zh-CN" data-theme="dark">', root, 1)
+
+
+def create_screens(
+    city: City, pages: Collection[Page], now: Callable[[], datetime], defaults: Defaults
+) -> Screens:
+    """Build the Dash application of a city."""
+    app = Screens(
+        "dashboard",
+        assets_folder=str(ASSETS),
+        assets_path_ignore=ASSETS_PATH_IGNORE,
+        title=Say(defaults.lang)("product"),
+        update_title=None,
+        index_string=INDEX.replace("NEEDS_SCRIPT", Say("zh")("needs_script")),
+        serve_locally=True,
+    )
+    app.defaults = defaults
+    app.layout = html.Div(
+        [
+            dcc.Location(id="location", refresh=False),
+            html.Div(id="page"),
+            html.Div(id="page-title", hidden=True),
+        ]
+    )
+
+    @app.callback(
+        Output("page", "children"),
+        Output("page-title", "children"),
+        Input("location", "pathname"),
+        Input("location", "search"),
+    )
+    def show(pathname: str | None, search: str | None) -> tuple[Component, str]:
+        return answer(city, find(pages, f"{pathname}{search or ''}", now(), defaults), defaults)
+
+    app.clientside_callback(
+        ClientsideFunction("yiwang", "arrive"),
+        Output("page-title", "title"),
+        Input("page-title", "children"),
+    )
+    _guard(app, pages, now, defaults)
+    return app
+
+
+def _guard(
+    app: Screens, pages: Collection[Page], now: Callable[[], datetime], defaults: Defaults
+) -> None:
+    @app.server.after_request
+    def guard(response: flask.Response) -> flask.Response:
+        if response.mimetype == "text/html":
+            # Per answer: Dash adds inline scripts up to its first request.
+            response.headers["Content-Security-Policy"] = content_policy(app.csp_hashes())
+            if find(pages, flask.request.path, now(), defaults) is None:
+                response.status_code = 404
+        return response
+
+
+def answer(
+    city: City, found: tuple[Page, View] | None, defaults: Defaults
+) -> tuple[Component, str]:
+    """Give the page of an address and its title.
+
+    Args:
+        city: what is read.
+        found: the page and the view, None for an address of no page.
+        defaults: the language to say so in.
+    """
+    if found is None:
+        say = Say(defaults.lang)
+        return not_found(say, "/wall"), say("not_found")
+    page, view = found
+    try:
+        snapshot = page.read(city, view)
+    except StoreUnavailableError:
+        say = Say(view.lang)
+        return page.layout(_waiting(page, view, say), say, view), say.of(page.title)
+    if snapshot is None:
+        say = Say(view.lang)
+        return not_found(say, view.href("/wall")), say("not_found")
+    say = Say(view.lang, snapshot.timezone)
+    title = " · ".join(filter(None, (_subject(snapshot, say), say.of(page.title), say("product"))))
+    return page.layout(_filled(page, view, snapshot, say), say, view), title
+
+
+def _subject(snapshot: Any, say: Say) -> str:
+    title = getattr(snapshot, "title", "")
+    region = getattr(snapshot, "region", None)
+    return title or say.of(region.name if region else snapshot.city)
+
+
+def _filled(page: Page, view: View, snapshot: Any, say: Say) -> Slot:
+    def slot(name: str) -> Component:
+        tree = page.panels[name](snapshot, say, view)
+        return Live(id=name, page=view.key(), tree=tree, className=f"slot slot-{name}")
+
+    return slot
+
+
+def _waiting(page: Page, view: View, say: Say) -> Slot:
+    """Give slots that say what is wrong, once, and fill when the store is back."""
+    told = list(page.panels)[1]
+
+    def slot(name: str) -> Component:
+        tree = outage(say) if name == told else parts.absent()
+        return Live(id=name, page=view.key(), tree=tree, className=f"slot slot-{name}")
+
+    return slot
+
+
+def outage(say: Say) -> Component:
+    """Say that the store does not answer."""
+    return html.Div(
+        [html.H2(say("outage")), html.P(say("outage_hint"))], className="notice", role="alert"
+    )
+
+
+def not_found(say: Say, home: str) -> Component:
+    """Say that there is no such page, and where there is one."""
+    return html.Main(
+        [
+            html.H1(say("not_found")),
+            html.P(say("not_found_hint")),
+            Nav(href=home, className="button", children=say("to_wall")),
+        ],
+        className="page notice",
+    )
