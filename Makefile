@@ -46,7 +46,7 @@ lint: $(READY) ## style, types and walls
 bench: $(READY) ## one bench, which ends with a line of JSON: NAME=ingest
 	@test -f 'bench/$(NAME).py' || { echo 'make bench NAME=…, one of:' \
 		$(sort $(basename $(notdir $(wildcard bench/[a-z]*.py)))); exit 1; } >&2
-	@exec $(BIN)/python bench/$(NAME).py $(ARGS)
+	@exec $(BIN)/python -m bench.$(NAME) $(ARGS)
 
 shots: $(READY) ## pictures of the running demo into docs/
 	@CHROME="$$(.ci/chromium $(BIN)/python)" && export CHROME && exec $(BIN)/python docs/shots.py $(ARGS)

@@ -44,7 +44,10 @@ class Work:
         self.batches = list(batches)
         self.spans = {s.partition: s for b in batches for s in b.spans}
         self.frame = frame
+        self.superseded: set[str] | None = None
+        """Ids of records that another home holds in a newer version; asked once."""
         self.shares = writer.plan_of(self.batches, frame).split(len(frame.homes))
+        self._moved = {home: share.writes.moved for home, share in self.shares.items()}
 
     def of_home(self, home: int, fences: Mapping[str, int]) -> HomePlan:
         """Plan one home again, without the rows that it has applied already.
@@ -55,7 +58,11 @@ class Work:
             replace(b, rows=_above(b, fences).filter(pl.col("home") == home)) for b in self.batches
         ]
         plan = writer.plan_of(batches, self.frame).split(0).get(home, HomePlan())
-        plan.writes.moved = self.shares[home].writes.moved
+        share = self.shares.get(home, HomePlan()).writes
+        plan.writes.moved = share.moved
+        # what only this home's rows would make the newest, another home's rows may exceed
+        gone = {i for _, ids, _ in self._moved.get(home, ()) for i in ids}
+        plan.writes.records = [r for r in plan.writes.records if r[1] not in gone]
         return plan
 
     def rejects(self) -> list[tuple[int, Reject]]:
@@ -125,9 +132,11 @@ class Applier:
         """
         pending = {self._frame.homes[at]: at for at in work.shares}
         plans = {home: self._planned(work, home, at) for home, at in pending.items()}
-        older = self._store.superseded([(home, plan.writes) for home, plan in plans.items()])
+        if work.superseded is None:
+            shares = [(home, plan.writes) for home, plan in plans.items()]
+            work.superseded = self._store.superseded(shares)
         while plans:
-            _leave_out(plans.values(), older)
+            _leave_out(plans.values(), work.superseded)
             shares = [(home, self._claim(home, plan.writes, work)) for home, plan in plans.items()]
             answers = self._store.apply_many(shares, int(self._clock_s()))
             plans = self._next_round(work, plans, pending, answers)

@@ -24,6 +24,8 @@ from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame, Span
 from layers.feeds import FeedSpec
 
 _NUMBER = pl.Float64
+_COLUMNS = {"outcome": "ending"}
+"""Canonical fields whose column has another name: `outcome` is what became of the message."""
 _CAP_TIMES = ("effective", "onset", "expires")
 
 
@@ -80,9 +82,9 @@ class Normalizer:
         if self.feed.kind == "warning":
             return base.hstack(text).with_columns(_cap_times())
         named = text.select(
-            *[pl.col(path).alias(name) for name, path in self.feed.fields.items()],
+            *[pl.col(path).alias(_column(name)) for name, path in self.feed.fields.items()],
             *[
-                pl.lit(None, dtype=pl.String).alias(name)
+                pl.lit(None, dtype=pl.String).alias(_column(name))
                 for name in (*REQUIRED[self.feed.kind], *OPTIONAL[self.feed.kind])
                 if name not in self.feed.fields
             ],
@@ -121,6 +123,10 @@ class Normalizer:
         return judged.with_columns(
             outcome=pl.when(again).then(DUPLICATE).otherwise("outcome").cast(pl.Int8)
         )
+
+
+def _column(name: str) -> str:
+    return _COLUMNS.get(name, name)
 
 
 def _arrival() -> pl.Expr:
@@ -163,15 +169,15 @@ def _coded(feed: FeedSpec) -> list[pl.Expr]:
     exprs = []
     for name in {*REQUIRED[feed.kind], *OPTIONAL[feed.kind]}:
         table = feed.codes.get(name)
-        column = pl.col(name)
+        column = pl.col(_column(name))
         if table:
             column = column.replace_strict(
                 table.table, default=_default(column, table.default), return_dtype=pl.String
             )
         if name in named:
-            exprs.append(column.str.replace_all("|", "/", literal=True).alias(name))
+            exprs.append(column.str.replace_all("|", "/", literal=True).alias(_column(name)))
         elif table:
-            exprs.append(column.alias(name))
+            exprs.append(column.alias(_column(name)))
     return exprs
 
 

@@ -10,7 +10,7 @@ from layers.store import keys
 from layers.store.plan import Plan
 
 _BODY = (
-    "incident_id", "category", "title", "address", "outcome", "lng", "lat", "partition", "offset",
+    "incident_id", "category", "title", "address", "lng", "lat", "partition", "offset",
 )  # fmt: skip
 
 
@@ -21,7 +21,7 @@ def write(plan: Plan, batch: Batch, rows: pl.DataFrame, frame: Frame) -> None:
         id=pl.concat_str(pl.lit(feed + "|"), "incident_id")
     )
     fields = {name: name for name in _BODY}
-    fields |= {"region": "code", "occurred_at": "event_ms", "at": "event_ms"}
+    fields |= {"outcome": "ending", "region": "code", "occurred_at": "event_ms", "at": "event_ms"}
     member = pl.concat_str(pl.lit("incident|"), "id")
     bound = str(frame.retention.recent_cases)
     full = named.with_columns(
@@ -36,7 +36,7 @@ def write(plan: Plan, batch: Batch, rows: pl.DataFrame, frame: Frame) -> None:
 def _cells(feed: str, frame: Frame) -> list[pl.Expr]:
     at = pl.col("event_ms")
     category = pl.concat_str(pl.lit(f"{feed}.received."), "category")
-    outcome = pl.concat_str(pl.lit(f"{feed}.outcome."), "outcome")
+    outcome = pl.concat_str(pl.lit(f"{feed}.outcome."), "ending")
     return [
         *records.sum_cells(pl.lit(f"{feed}.received"), at, frame, "mhd"),
         *records.sum_cells(category, at, frame, "hd"),

@@ -104,56 +104,81 @@ local function split(text)
   for part in string.gmatch(text .. SEP, '([^' .. SEP .. ']*)' .. SEP) do out[#out + 1] = part end
   return out
 end
+-- What all records of the call change is gathered first and written in blocks: a version that only
+-- changes its state takes back and gives one cell, and most others cancel out.
+local deltas, modes, expiries = {}, {}, {}
 -- A cell: suffix, left, region, right, expiry in seconds (0: never), mode; it counts in the field
 -- left .. region prefix .. right of every level. Mode s: the count of a sum; c: a plain count.
 local function count(cell, by)
   local c = split(cell)
   local key, expiry = stem .. c[1], tonumber(c[5])
   if expiry > 0 and expiry <= w.now then return end
+  local fields = deltas[key]
+  if not fields then
+    fields = {}
+    deltas[key], modes[key], expiries[key] = fields, c[6], expiry
+  end
   for _, level in ipairs(LEVELS) do
     if #c[3] < level then break end
     local field = c[2] .. string.sub(c[3], 1, level) .. c[4]
-    if c[6] == 's' then
-      local was = call('HGET', key, field)
-      local n = by
-      if was then n = n + string.match(was, '^(%S+)') end
-      if n == 0 then call('HDEL', key, field)
-      else call('HSET', key, field, string.format('%.0f %.0f 1 1', n, n)) end
-    elseif call('HINCRBY', key, field, by) == 0 then
-      call('HDEL', key, field)
-    end
+    fields[field] = (fields[field] or 0) + by
   end
-  if expiry > 0 and by > 0 then call('EXPIREAT', key, expiry) end
 end
+local adds, removals, bounds = {}, {}, {}
 -- A rank: stem of the key, region, member, score, bound (empty: none); one set per level.
 local function rank(text, add)
   local k = split(text)
   for _, level in ipairs(LEVELS) do
     if #k[2] < level then break end
     local key = stem .. k[1] .. string.sub(k[2], 1, level)
-    if not add then
-      call('ZREM', key, k[3])
-    else
-      call('ZADD', key, k[4], k[3])
-      if k[5] ~= '' then call('ZREMRANGEBYRANK', key, 0, -1 - tonumber(k[5])) end
+    local into = add and adds or removals
+    local list = into[key]
+    if not list then
+      list = {}
+      into[key] = list
     end
+    if add then
+      list[#list + 1] = k[4]
+      if k[5] ~= '' then bounds[key] = tonumber(k[5]) end
+    end
+    list[#list + 1] = k[3]
   end
 end
-local function take_back(old)
-  for _, cell in ipairs(old[3]) do count(cell, -1) end
-  for _, text in ipairs(old[4]) do rank(text, false) end
+-- Take back what `was` gave and `now` does not give, give what is new. Ranks of the same member are
+-- only overwritten.
+local function change(was_cells, was_ranks, cells, ranks)
+  local same, place = {}, {}
+  for _, cell in ipairs(cells) do same[cell] = true end
+  for _, cell in ipairs(was_cells) do
+    if same[cell] then same[cell] = nil else count(cell, -1) end
+  end
+  for _, cell in ipairs(cells) do
+    if same[cell] then count(cell, 1) end
+  end
+  local function where(text) return string.match(text, '^(.*)' .. SEP .. '[^' .. SEP .. ']*' .. SEP) end
+  for _, text in ipairs(ranks) do
+    place[where(text)] = true
+    rank(text, true)
+  end
+  for _, text in ipairs(was_ranks) do
+    if not place[where(text)] then rank(text, false) end
+  end
 end
+local expires, kept = {}, {}
 for _, r in ipairs(w.records) do
   local key, id, version, body, cells, ranks, raw, expiry = stem .. r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8]
   local was = call('HGET', key, id)
   local old = was and cmsgpack.unpack(was)
   if not old or old[1] < version then
-    if old then take_back(old) end
-    for _, cell in ipairs(cells) do count(cell, 1) end
-    for _, text in ipairs(ranks) do rank(text, true) end
+    change(old and old[3] or {}, old and old[4] or {}, cells, ranks)
     call('HSET', key, id, cmsgpack.pack({version, body, cells, ranks, raw}))
     local name = r[1] .. '|' .. id
-    if expiry > 0 then call('ZADD', stem .. 'expiry', expiry, name) else call('ZREM', stem .. 'expiry', name) end
+    if expiry > 0 then
+      expires[#expires + 1] = expiry
+      expires[#expires + 1] = name
+    elseif old then
+      kept[#kept + 1] = name
+    end
   end
 end
 
@@ -168,14 +193,51 @@ for _, m in ipairs(w.moved) do
         local was = found[i - from + 1]
         local old = was and cmsgpack.unpack(was)
         if old and old[1] < versions[i] then
-          take_back(old)
+          change(old[3], old[4], {}, {})
           call('HDEL', key, ids[i])
-          call('ZREM', stem .. 'expiry', m[1] .. '|' .. ids[i])
+          kept[#kept + 1] = m[1] .. '|' .. ids[i]
         end
       end
     end
   end
 end
+
+-- Now the blocks. Half of CHUNK where a block takes two arguments a piece.
+local function in_blocks(list, size, run)
+  for from = 1, #list, size do run(from, math.min(from + size - 1, #list)) end
+end
+for key, fields in pairs(deltas) do
+  local names = {}
+  for field, by in pairs(fields) do
+    if by ~= 0 then names[#names + 1] = field end
+  end
+  in_blocks(names, CHUNK, function(from, upto)
+    local old = call('HMGET', key, unpack(names, from, upto))
+    local out, gone = {}, {}
+    for i = from, upto do
+      local was = old[i - from + 1]
+      local n = fields[names[i]] + (was and tonumber(string.match(was, '^(%S+)')) or 0)
+      if n == 0 then
+        gone[#gone + 1] = names[i]
+      else
+        out[#out + 1] = names[i]
+        out[#out + 1] = modes[key] == 's' and string.format('%.0f %.0f 1 1', n, n) or string.format('%.0f', n)
+      end
+    end
+    if #out > 0 then call('HSET', key, unpack(out)) end
+    if #gone > 0 then call('HDEL', key, unpack(gone)) end
+  end)
+  if expiries[key] > 0 then call('EXPIREAT', key, expiries[key]) end
+end
+for key, members in pairs(removals) do
+  in_blocks(members, CHUNK, function(from, upto) call('ZREM', key, unpack(members, from, upto)) end)
+end
+for key, pairs_of in pairs(adds) do
+  in_blocks(pairs_of, CHUNK * 2, function(from, upto) call('ZADD', key, unpack(pairs_of, from, upto)) end)
+  if bounds[key] then call('ZREMRANGEBYRANK', key, 0, -1 - bounds[key]) end
+end
+in_blocks(kept, CHUNK, function(from, upto) call('ZREM', stem .. 'expiry', unpack(kept, from, upto)) end)
+in_blocks(expires, CHUNK * 2, function(from, upto) call('ZADD', stem .. 'expiry', unpack(expires, from, upto)) end)
 
 for _, name in ipairs(call('ZRANGEBYSCORE', stem .. 'expiry', '-inf', w.now * 1000, 'LIMIT', 0, 200)) do
   local bar = string.find(name, '|', 1, true)

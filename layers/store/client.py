@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 _SCRIPT = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
 
-_NEWER = (Path(__file__).parent / "newer.lua").read_text(encoding="utf-8")
+_ELSEWHERE = (Path(__file__).parent / "elsewhere.lua").read_text(encoding="utf-8")
 
 
 class StoreUnavailableError(Exception):
@@ -120,21 +120,33 @@ class Store:
         """Give the ids of moved records of which another home holds that version or a newer one.
 
         Args:
-            asks: home and its writes, whose `moved` names records of other homes.
-
+            asks: home and its writes, whose `moved` names records of other homes; what the home
+                does not hold is left out of it, for there is nothing to take back.
         Raises:
             StoreUnavailableError: no answer.
         """
         newer: set[str] = set()
         try:
             for home, writes in asks:
+                moved = []
                 for suffix, ids, versions in writes.moved:
-                    packed = msgpack.packb((ids, versions), use_bin_type=False)
-                    at = self.client.eval(_NEWER, 1, self.key(home, suffix), packed)
-                    newer |= {ids[int(i) - 1] for i in at}
+                    held, older = self._elsewhere(self.key(home, suffix), ids, versions)
+                    newer |= {ids[i] for i in held}
+                    if older:
+                        moved.append(
+                            (suffix, [ids[i] for i in older], [versions[i] for i in older])
+                        )
+                writes.moved = moved
         except redis.RedisError as error:
             raise StoreUnavailableError(error) from error
         return newer
+
+    def _elsewhere(
+        self, key: str, ids: Sequence[str], versions: Sequence[int]
+    ) -> tuple[list[int], list[int]]:
+        packed = msgpack.packb((ids, versions), use_bin_type=False)
+        held, older = self.client.eval(_ELSEWHERE, 1, key, packed)
+        return [int(i) - 1 for i in held], [int(i) - 1 for i in older]
 
     def note(self, home: str, suffix: str, fields: Mapping[str, str]) -> None:
         """Set fields of a hash that stands under no fence: a report, not a part of the state.

@@ -290,3 +290,16 @@ def test_stop_finishes_what_is_under_way(store):
     stop_soon.start()
     made.run(source, stop)
     assert accounts(store, "air")["read"] == 100
+
+
+def test_the_outcome_of_an_incident_is_kept_and_counted(store):
+    fields = {"incident_id": "no", "category": "cat", "outcome": "end"}
+    spec = feed(id="police", kind="incident", fields=fields, bounds={})
+    body = {"no": "1", "cat": "theft", "end": "arrest", "at": NOW_MS, "x": 0.5, "y": 1}
+    log = {("police", 0): [(NOW_MS, json.dumps(body).encode())]}
+    made = Worker(Intake({"police": spec}, FRAME), store, Sink(), Pace(9, 0.0, 1e9), lambda: NOW_S)
+    made.drain(LogSource(log, made.begin, []))
+    cells = store.client.hgetall(store.key("110101", f"h:{LOCAL:%Y%m%d}"))
+    assert cells[f"police.outcome.arrest|110101001|{LOCAL.hour}".encode()].startswith(b"1 ")
+    record = store.client.hget(store.key("110101", "rec:incident"), "police|1")
+    assert b'"outcome":"arrest"' in record

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_slices_follow_each_other_without_gap_or_overlap(made):
     slices = read_all(source, 50)
     assert values(slices) == VALUES
     assert slices[0].start == 0
-    for before, after in zip(slices, slices[1:], strict=False):
+    for before, after in pairwise(slices):
         assert after.start == before.next
     assert np.array_equal(np.concatenate([s.offsets for s in slices]), np.arange(50))
     assert {s.name for s in slices} == {made.name} == source.assigned()
