@@ -8,6 +8,7 @@ import polars as pl
 
 from ingest.mapping import CASE_TIMES, REQUIRED
 from layers.feeds import FeedSpec
+from layers.labels import Label
 
 CASE_STATES = (
     "reported", "verifying", "filed", "rejected", "dispatched", "accepted", "handling",
@@ -29,8 +30,8 @@ class Check:
     """Column that holds the text that came."""
     fails: pl.Expr
     """True where the row can't be taken."""
-    reason: str
-    remedy: str
+    reason: Label
+    remedy: Label
 
 
 def checks_of(feed: FeedSpec) -> list[Check]:
@@ -49,8 +50,11 @@ def _required(feed: FeedSpec, name: str) -> Check:
         feed.fields[name],
         text,
         pl.col(text).is_null() | (pl.col(text) == ""),
-        f"{name} is missing",
-        f"Send the field {feed.fields[name]!r}, or correct fields.{name} of feed {feed.id}.",
+        Label(f"缺少 {name}", f"{name} is missing"),
+        Label(
+            f"请发送字段 {feed.fields[name]}，或修正数据源 {feed.id} 的 fields.{name}。",
+            f"Send the field {feed.fields[name]!r}, or correct fields.{name} of feed {feed.id}.",
+        ),
     )
 
 
@@ -61,8 +65,11 @@ def _of_value(feed: FeedSpec) -> list[Check]:
             path,
             "value_text",
             pl.col("value").is_null() | ~pl.col("value").is_finite(),
-            "not a number",
-            "Send a finite number without unit; leave the reading out when there is none.",
+            Label("不是数字", "not a number"),
+            Label(
+                "请发送不带单位的有限数值；没有读数时不要发送。",
+                "Send a finite number without unit; leave the reading out when there is none.",
+            ),
         )
     ]
     for name, (low, high) in feed.bounds.get("value", {}).items():
@@ -72,8 +79,11 @@ def _of_value(feed: FeedSpec) -> list[Check]:
                 path,
                 "value_text",
                 outside,
-                f"{name} is outside {low:g} … {high:g}",
-                f"Check the sensor and its unit, or bounds.value.{name} of feed {feed.id}.",
+                Label(f"{name} 超出 {low:g} … {high:g}", f"{name} is outside {low:g} … {high:g}"),
+                Label(
+                    f"请检查传感器及其单位，或数据源 {feed.id} 的 bounds.value.{name}。",
+                    f"Check the sensor and its unit, or bounds.value.{name} of feed {feed.id}.",
+                ),
             )
         )
     return checks
@@ -84,16 +94,22 @@ def _of_case(feed: FeedSpec) -> list[Check]:
         feed.fields["status"],
         "status",
         ~pl.col("status").is_in(CASE_STATES),
-        "not a state of a case",
-        f"Map the value in codes.status of feed {feed.id} to one of {', '.join(CASE_STATES)}.",
+        Label("不是案件状态", "not a state of a case"),
+        Label(
+            f"请在数据源 {feed.id} 的 codes.status 中映射为其一：{'、'.join(CASE_STATES)}。",
+            f"Map the value in codes.status of feed {feed.id} to one of {', '.join(CASE_STATES)}.",
+        ),
     )
     times = [
         Check(
             feed.fields[name],
             f"{name}_text",
             pl.col(name).is_null() & pl.col(f"{name}_text").fill_null("").ne(""),
-            f"{name} is not a time",
-            f"Send it like {feed.time.field if feed.time else name}, or leave it out.",
+            Label(f"{name} 不是时间", f"{name} is not a time"),
+            Label(
+                f"请按 {feed.time.field if feed.time else name} 的写法发送，或不发送。",
+                f"Send it like {feed.time.field if feed.time else name}, or leave it out.",
+            ),
         )
         for name in CASE_TIMES
         if name in feed.fields
@@ -106,8 +122,11 @@ def _time(path: str, form: str = "iso") -> Check:
         path,
         "event_text",
         pl.col("event_ms").is_null(),
-        f"not a time of the form {form}",
-        "Correct the clock or the form of the sender, or time.form of the feed.",
+        Label(f"不是 {form} 形式的时间", f"not a time of the form {form}"),
+        Label(
+            "请修正发送方的时钟或写法，或数据源的 time.form。",
+            "Correct the clock or the form of the sender, or time.form of the feed.",
+        ),
     )
 
 
@@ -116,6 +135,6 @@ def _ahead(path: str) -> Check:
         path,
         "event_text",
         pl.col("event_ms") - pl.col("broker_ms") > AHEAD_MS,
-        "more than a day in the future",
-        "Correct the clock or the time zone of the sender.",
+        Label("晚于到达时间一天以上", "more than a day in the future"),
+        Label("请修正发送方的时钟或时区。", "Correct the clock or the time zone of the sender."),
     )

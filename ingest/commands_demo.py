@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def _play_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--hours", type=float, default=30.0, metavar="H", help="history first (default 30 h)"
+        "--hours", type=float, default=50.0, metavar="H", help="history first (default 50 h)"
     )
     parser.add_argument(
         "--speed", type=_speed, default=1.0, metavar="X", help="times faster than the clock"
@@ -81,7 +81,7 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
         "--speed", type=_speed, default=1.0, metavar="X", help="times faster than the clock"
     )
     parser.add_argument(
-        "--hours", type=float, default=30.0, metavar="H", help="history first (default 30 h)"
+        "--hours", type=float, default=50.0, metavar="H", help="history first (default 50 h)"
     )
     parser.add_argument(
         "--no-kafka", action="store_true", help="the same files and pipeline without Kafka"
@@ -134,7 +134,7 @@ PLAY = Command(
     "each message at its own time, then on at the pace of the clock. With --mark it remembers how\n"
     "far it has come, and the next run sends only what came after. The demo uses it.",
     examples=(
-        ("yiwang play", "30 hours of history, then live"),
+        ("yiwang play", "50 hours of history, then live"),
         ("yiwang play --hours 0 --speed 60", "no history, an hour a minute"),
     ),
     run=_run_play,
@@ -146,7 +146,7 @@ DEMO = Command(
     help="see a whole city live: everything on this machine, one command",
     description="在本机演示整座城市：Kafka、Redis、数据播放、两个接入进程与网页，一条命令。\n"
     "Shows a whole city on this machine: a local Kafka and Redis, a player that sends the city\n"
-    "pack's streams at true pace, two ingest workers and the web server. 30 hours of history are\n"
+    "pack's streams at true pace, two ingest workers and the web server. 50 hours of history are\n"
     "loaded first, and kept between starts. Ctrl-C ends all of it. When Maven's registry can't be\n"
     "reached, it says so and plays the same files through the same pipeline without Kafka.",
     examples=(

@@ -50,7 +50,7 @@ class DemoOptions:
     """How many times faster than the clock the city lives."""
     kafka: bool = True
     """False: the same files through the same pipeline, without a broker."""
-    hours: float = 30.0
+    hours: float = 50.0
     """Length of the history that is loaded at the start."""
     jars: Path | None = None
     """Folder with Kafka's jars; None: the cache, filled from Maven's registry the first time."""

@@ -34,7 +34,7 @@ _NOTE_EVERY = timedelta(seconds=2)
 class Play:
     """How a city is played."""
 
-    hours: float = 30.0
+    hours: float = 50.0
     """Length of the history that is loaded first."""
     speed: float = 1.0
     """1: at the pace of the clock."""

@@ -10,17 +10,26 @@ from ingest.checks import Check
 from ingest.sources.base import Slice
 from layers.batch import REJECTED
 from layers.feeds import FeedSpec, Reject
+from layers.labels import Label
 
 UNREADABLE = 999
 """In the column `failed`: the codec could not read the message at all."""
 
-_VALUE, _RAW = 200, 4_000
-"""Longest text kept of a value and of a message; the topic itself has the whole of it."""
+_BEGINNING, _VALUE, _RAW = 60, 200, 4_000
+"""Longest text kept of an unreadable message, a value and a message; the topic has all of it."""
 
 _FORMATS = {
-    "json": "Send one JSON object a message, in UTF-8.",
-    "csv": "Send one line a message with the columns that the feed lists.",
-    "cap": "Send one CAP 1.2 <alert> a message, without a document type declaration.",
+    "json": Label(
+        "每条消息发送一个 UTF-8 的 JSON 对象。", "Send one JSON object a message, in UTF-8."
+    ),
+    "csv": Label(
+        "每条消息发送一行，列与数据源文件所列一致。",
+        "Send one line a message with the columns that the feed lists.",
+    ),
+    "cap": Label(
+        "每条消息发送一个 CAP 1.2 的 <alert>，不带文档类型声明。",
+        "Send one CAP 1.2 <alert> a message, without a document type declaration.",
+    ),
 }
 
 
@@ -58,7 +67,10 @@ def _reject(
     raw = as_text(whole.value(number))
     checks, broken = why
     if row["failed"] == UNREADABLE:
-        field, value, reason, remedy = "", raw, broken[number], _FORMATS[feed.format]
+        # the message as a whole is the value; its beginning is enough to know it by
+        field, value = "", raw[:_BEGINNING]
+        reason = Label(f"无法解析：{broken[number]}", f"can't be read: {broken[number]}")
+        remedy = _FORMATS[feed.format]
     else:
         check = checks[int(str(row["failed"]))]
         came = row[check.column]

@@ -142,8 +142,8 @@ class Reject(msgspec.Struct, frozen=True):
     at_ms: int
     field: str
     value: str
-    reason: str
-    remedy: str
+    reason: Label
+    remedy: Label
     raw: str
     """The bytes as text; bytes that are no text are escaped as \\xNN."""
 

@@ -267,8 +267,8 @@ class RejectRow(_Frozen, frozen=True, kw_only=True):
     at: datetime
     field: str
     value: str
-    reason: str
-    remedy: str
+    reason: Label
+    remedy: Label
     raw: str
     """The bytes as text; bytes that are no text are escaped."""
 

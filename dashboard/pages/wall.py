@@ -71,7 +71,7 @@ PAGE = Page(
         "map": city_map.panel,
         "trend": trend.panel,
         "alerts": partial(alerts.panel, limit=6),
-        "events": partial(events.panel, limit=7),
+        "events": partial(events.panel, limit=9),
         "health": data_health.panel,
     },
     refresh_s=5.0,

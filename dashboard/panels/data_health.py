@@ -78,7 +78,7 @@ def equation(feed: FeedHealth, say: Say) -> Component:
         if sign:
             terms.append(html.Span(sign, className="sign"))
         act = " is-act" if count and name in ("rejected", "late") else ""
-        terms.append(html.Span(say.short(count), className=f"term term-{name}{act}"))
+        terms.append(html.Span(say.number(count), className=f"term term-{name}{act}"))
     return html.Span(
         html.Span(terms, **{"aria-hidden": "true"}),
         className="equation",

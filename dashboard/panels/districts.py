@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dash import html
 from dash.development.base_component import Component
+from msgspec import structs
 
 from dashboard.components import Nav
 from dashboard.pages.page import View
@@ -24,7 +25,12 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 400) -> Com
     rows = by_risk(snapshot.children)
     top = max([row.overdue for row in rows] + [1])
     name = say.code("level_name", str(rows[0].region.level))
-    body = [_row(row, top, snapshot, say, view) for row in rows[:limit]]
+    # what covers every child alike, as a warning for the whole city does, tells none of them apart
+    shared = min(row.alerts for row in rows)
+    body = [
+        _row(structs.replace(row, alerts=row.alerts - shared), top, snapshot, say, view)
+        for row in rows[:limit]
+    ]
     content = [parts.table("districts", say("children_caption"), _heads(name, snapshot, say), body)]
     foot = _foot(snapshot, len(rows) - limit, say, view)
     return parts.frame(

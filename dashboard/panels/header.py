@@ -98,9 +98,10 @@ def _chip(alert: Alert, say: Say, view: View) -> Component:
     words: list[Component] = [parts.level_mark(alert.level, say)]
     if alert.exercise:
         words.append(html.Span(say("exercise"), className="badge badge-exercise"))
-    words.append(html.Span(say.of(alert.title), className="chip-title"))
-    if alert.level and say.code("level", alert.level) not in say.of(alert.title):
+    # the level first: a long title is cut off, the level never
+    if alert.level:
         words.append(html.Span(say.code("level", alert.level), className="chip-level"))
+    words.append(html.Span(say.of(alert.title), className="chip-title"))
     edge = "exercise" if alert.exercise else alert.level
     return Nav(href=view.href(alert.href), className=f"chip edge-{edge}", children=words)
 

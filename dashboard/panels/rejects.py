@@ -11,6 +11,10 @@ from dashboard.text import Say
 from layers.snapshot import RejectRow, SourcesSnapshot
 
 
+SHOWN = 50
+"""Rows on the page; the rejects topic holds all of them."""
+
+
 def panel(snapshot: SourcesSnapshot, say: Say, view: View) -> Component:
     """Give the newest rejects; the raw message opens on demand."""
     if not snapshot.rejects:
@@ -24,7 +28,7 @@ def panel(snapshot: SourcesSnapshot, say: Say, view: View) -> Component:
         parts.head(say("remedy")),
         parts.head(say("raw")),
     ]
-    rows = [_row(reject, snapshot, say, view) for reject in snapshot.rejects]
+    rows = [_row(reject, snapshot, say, view) for reject in snapshot.rejects[:SHOWN]]
     total = sum(feed.rejected for feed in snapshot.feeds.values())
     return parts.frame(
         "rejects",
@@ -48,8 +52,8 @@ def _row(reject: RejectRow, snapshot: SourcesSnapshot, say: Say, view: View) -> 
             ),
             parts.cell(html.Code(reject.field or "—"), say("field")),
             parts.cell(html.Code(reject.value or "—", className="value"), say("value")),
-            parts.cell(reject.reason, say("reason")),
-            parts.cell(reject.remedy, say("remedy")),
+            parts.cell(say.of(reject.reason), say("reason")),
+            parts.cell(say.of(reject.remedy), say("remedy")),
             parts.cell(raw, say("raw")),
         ],
         key=f"{reject.feed}-{reject.partition}-{reject.offset}",

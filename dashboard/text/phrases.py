@@ -35,13 +35,13 @@ WALL = {
     "wall": Label("大屏", "Wall"),
     "wall_title": Label("{city}城市运行“一网统管”", "{city} city operations"),
     "vitals": Label("城市体征", "City vitals"),
-    "coverage": Label("来源 {reporting}/{expected}", "{reporting}/{expected} sources"),
+    "coverage": Label("来源 {reporting}/{expected}", "{reporting}/{expected} src"),
     "no_new_since": Label("自 {time} 起无新数据", "No new data since {time}"),
     "never": Label("尚无数据", "No data yet"),
     "change_hint": Label("较昨日同一小时", "Against the same hour yesterday"),
     "alerts": Label("预警与越限", "Warnings and breaches"),
     "alerts_count": Label(
-        "官方预警 {official} · 越限 {readings}", "{official} official · {readings} beyond band"
+        "官方预警 {official} · 越限 {readings}", "{official} official · {readings} readings"
     ),
     "no_alerts": Label(
         "没有生效的官方预警，也没有越限读数",
@@ -56,13 +56,13 @@ WALL = {
     "no_events": Label("还没有事件", "No events yet"),
     "funnel": Label("案件流转", "Cases by stage"),
     "received_closed": Label(
-        "今日受理 {received} · 结案 {closed}", "today: {received} received · {closed} closed"
+        "今日受理 {received} · 结案 {closed}", "today {received} in · {closed} out"
     ),
-    "stage_reported": Label("上报", "Reported"),
+    "stage_reported": Label("上报", "New"),
     "stage_filed": Label("立案", "Filed"),
-    "stage_dispatched": Label("派遣", "Sent out"),
+    "stage_dispatched": Label("派遣", "Sent"),
     "stage_handling": Label("处置", "At work"),
-    "stage_checking": Label("核查", "Checked"),
+    "stage_checking": Label("核查", "Check"),
     "stage_closed": Label("结案", "Closed"),
     "open": Label("未结", "Open"),
     "due_soon": Label("临期", "Due soon"),
@@ -115,7 +115,7 @@ AREA = {
     "place": Label("位置", "Place"),
     "status": Label("状态", "Status"),
     "lead": Label("主办", "Lead"),
-    "reported": Label("上报", "Reported"),
+    "reported": Label("上报", "New"),
     "due": Label("时限", "Due"),
     "sensors": Label("传感器", "Sensors"),
     "sensors_count": Label("{n} 个", "{n}"),

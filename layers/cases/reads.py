@@ -36,7 +36,7 @@ NEAR, URGENT = 0.7, 0.9
 CASES = 60
 """Length of the case list."""
 
-POINTS = 150
+POINTS = 60
 """Most cases on the map."""
 
 
@@ -222,16 +222,16 @@ def event(case: Case, key: Key, city: Catalogue) -> EventRow:
     )
 
 
-PRESSING: Mapping[Clock, Priority] = {"overdue": "P2", "urgent": "P3"}
-"""Cases that are on the map, and how they are marked."""
+PRESSING: Mapping[Clock, Priority | None] = {"overdue": "P3", "urgent": None}
+"""Cases that are on the map, and how they are marked; what is only urgent is a neutral point."""
 
 
 def points(found: Sequence[tuple[Key, Case]], now_ms: int) -> list[MapPoint]:
     """Give the overdue and urgent ones of some cases as points, at most `POINTS`."""
     shown: list[MapPoint] = []
     for key, case in found:
-        priority = PRESSING.get(clock_of(case, now_ms))
-        if priority is None or case.lng is None or case.lat is None:
+        clock = clock_of(case, now_ms)
+        if clock not in PRESSING or case.lng is None or case.lat is None:
             continue
         shown.append(
             MapPoint(
@@ -240,7 +240,7 @@ def points(found: Sequence[tuple[Key, Case]], now_ms: int) -> list[MapPoint]:
                 kind="case",
                 id=case.case_id,
                 title=case.title or case.category or case.case_id,
-                priority=priority,
+                priority=PRESSING[clock],
                 href=record_href("case", *key),
             )
         )

@@ -159,7 +159,8 @@ def alerts(holding: Sequence[tuple[Key, Warned]], scope: Scope) -> list[Alert]:
 
 def alert(one: Warned, key: Key, codes: Sequence[str], city: Catalogue) -> Alert:
     """Give a warning as a row of the alert panel."""
-    title = one.headline or one.event or one.identifier
+    # what it warns of, in a few words; the headline also names the office and is on the record
+    title = one.event or one.headline or one.identifier
     sender = " · ".join(t for t in (one.sender_name or one.sender, one.area_text) if t)
     return Alert(
         kind="official",

@@ -53,14 +53,14 @@ def test_each_reject_names_field_value_reason_and_remedy():
     ]
     found = batch(values)
     assert found.rows["outcome"].to_list() == [REJECTED] * 7
-    told = [(r.field, r.value, r.reason) for _, r in found.rejects]
+    told = [(r.field, r.value, r.reason.en) for _, r in found.rejects]
     assert told[1] == ("v", "warm", "not a number")
     assert told[2] == ("v", "5000", "pm25 is outside 0 … 1000")
     assert told[3] == ("at", "soon", "not a time of the form epoch_ms")
     assert told[4][2] == "more than a day in the future"
     assert told[5] == ("id", "", "sensor_id is missing")
-    assert told[0][2].startswith("not JSON")
-    assert all(r.remedy and r.raw for _, r in found.rejects)
+    assert told[0][2].startswith("can't be read: not JSON")
+    assert all(r.remedy.zh and r.remedy.en and r.reason.zh and r.raw for _, r in found.rejects)
 
 
 def test_late_is_broker_time_less_event_time_above_the_bound():
@@ -92,7 +92,7 @@ def test_an_unknown_state_of_a_case_is_rejected_with_the_list_of_states():
     case = {"no": "1", "s": "odd", "r": NOW_MS, "at": NOW_MS}
     (_, reject), *_ = batch([case], case_feed()).rejects
     assert reject.field == "s"
-    assert "dispatched" in reject.remedy
+    assert "dispatched" in reject.remedy.zh
 
 
 def test_csv_lines_are_read_by_the_columns_of_the_feed():

@@ -283,7 +283,7 @@ def test_points_are_pressing_cases_incidents_and_the_sensors_of_the_map(store):
     city.case("easy", "handling", ago(hours=1), NOW + timedelta(hours=9), lng=1.0, lat=2.0)
     city.incident("fire", ago(hours=1), "110101", point=(1.0, 2.0))
     found = {p.id: p.priority for p in read(city, "11").map.points}
-    assert found == {"calm": None, "beyond": "P2", "over": "P2", "urgent": "P3", "fire": None}
+    assert found == {"calm": None, "beyond": "P2", "over": "P3", "urgent": None, "fire": None}
     assert read(city, "11").map.points[-1].id == "beyond"
     others = {p.id for p in read(city, "11", indicator="hot_open").map.points}
     assert "beyond" in others
