@@ -72,6 +72,8 @@ class KafkaSource:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=settings.max_poll_records,
+            session_timeout_ms=10_000,  # a killed worker's partitions wait no longer than this
+            heartbeat_interval_ms=3_000,
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=4 << 20,
             fetch_max_bytes=32 << 20,
