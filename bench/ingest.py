@@ -30,7 +30,7 @@ from ingest.worker import NoTopic
 from layers.batch import Frame
 from layers.documents import convert
 from layers.feeds import FeedSpec, read_health
-from layers.pack import load_pack
+from layers.pack import CityPack, load_pack
 from layers.store.client import connect
 from layers.store.local_redis import LocalRedis
 
@@ -105,7 +105,7 @@ def _produce(bootstrap: str, size: Size) -> None:
     """Write the events in the order of time, each sensor to its own partition."""
     pack = load_pack("beijing")
     rng = np.random.default_rng(7)
-    lng, lat = _positions(pack, rng, size.sensors)
+    lng, lat = city_points(pack, rng, size.sensors)
     now = int(time.time()) - size.seconds
     producer = KafkaProducer(
         bootstrap_servers=bootstrap,
@@ -134,7 +134,9 @@ def _produce(bootstrap: str, size: Size) -> None:
     producer.close()
 
 
-def _positions(pack: object, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+def city_points(
+    pack: CityPack, rng: np.random.Generator, count: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Give points that lie in the city."""
     west, south, east, north = pack.geography.bbox_of(pack.code)
     lng, lat = np.empty(0), np.empty(0)

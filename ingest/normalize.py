@@ -147,9 +147,13 @@ def _clean(columns: pl.DataFrame, whole: Slice) -> pl.DataFrame:
 def _raw(whole: Slice) -> pl.Series:
     """Give every message as text, one value a row; bytes that are no text become �."""
     count = len(whole.offsets)
-    text = whole.buffer.decode("utf-8", "replace")
-    if whole.buffer.count(b"\n") == count:
-        return pl.Series([text[:-1]], dtype=pl.String).str.split("\n").explode()
+    if whole.buffer.count(b"\n") == count and b"\r" not in whole.buffer:
+        try:
+            lines = pl.read_lines(whole.buffer).to_series()
+        except pl.exceptions.PolarsError:  # not all of it is UTF-8
+            lines = pl.Series()
+        if len(lines) == count:
+            return lines
     values = [whole.value(row).decode("utf-8", "replace") for row in range(count)]
     return pl.Series(values, dtype=pl.String)
 
