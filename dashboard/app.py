@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from warnings import catch_warnings, simplefilter
 
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from dashboard import json_routes
 from dashboard.compress import Compressed
@@ -22,7 +24,7 @@ from dashboard.live import MOST_PAGES, Hub
 from dashboard.pages import PAGES
 from dashboard.pages.page import Defaults
 from dashboard.security import Guarded
-from dashboard.shell import ASSETS, create_screens
+from dashboard.shell import ASSETS, create_screens, warm
 
 with catch_warnings():
     simplefilter("ignore", DeprecationWarning)
@@ -55,6 +57,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await asyncio.to_thread(warm, screens)
         await hub.start()
         yield
         hub.stop()
@@ -64,7 +67,7 @@ def create_app(
             Route("/", _to_wall),
             Route("/live/stream", _stream(hub)),
             *json_routes.routes(city, now),
-            Mount("/", Compressed(WSGIMiddleware(screens.server, workers=WSGI_THREADS))),
+            Mount("/", Compressed(_asgi(screens.server))),
         ],
         middleware=[Middleware(Guarded)],
         lifespan=lifespan,
@@ -73,22 +76,28 @@ def create_app(
     return app
 
 
+def _asgi(server: Any) -> ASGIApp:
+    # a2wsgi writes ASGI's types in more detail than Starlette does
+    return cast("ASGIApp", WSGIMiddleware(server, workers=WSGI_THREADS))
+
+
 async def _to_wall(request: Request) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/wall{query}", 307)
 
 
-def _stream(hub: Hub) -> Callable[[Request], Response]:
+def _stream(hub: Hub) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        keys = list(dict.fromkeys(request.query_params.getlist("page")))
-        known = all(hub.find(key) for key in keys)
-        if not keys or len(keys) > MOST_PAGES or not known:
+        asked = dict.fromkeys(request.query_params.getlist("page"))
+        # One connection serves all tabs of a browser: one tab astray must not silence the others.
+        keys = [key for key in asked if hub.find(key)]
+        if not keys or len(asked) > MOST_PAGES:
             return Response("Name the pages to watch: ?page=/wall\n", 400)
         return StreamingResponse(
             hub.stream(keys), media_type="text/event-stream", headers=STREAM_HEADERS
         )
 
-    return answer  # type: ignore[return-value]  # Starlette takes both kinds
+    return answer
 
 
 def build_id() -> str:

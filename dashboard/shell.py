@@ -15,7 +15,7 @@ from dashboard.components import ASSETS_PATH_IGNORE, Live, Nav
 from dashboard.pages.page import Defaults, Page, Slot, View, find
 from dashboard.panels import parts
 from dashboard.security import content_policy
-from dashboard.text import Say
+from dashboard.text import LANGUAGES, Say
 from layers.store.client import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -43,17 +43,17 @@ INDEX = """<!DOCTYPE html>
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 
-class Screens(Dash):  # type: ignore[misc]  # Dash is untyped where it matters
+class Screens(Dash):
     """Dash whose first HTML already has the viewer's language and theme: no flash of the other."""
 
     defaults = Defaults()
 
-    def interpolate_index(self, **parts_of_page: Any) -> str:
+    def interpolate_index(self, *_none: str, **pieces: str) -> str:
         """Write language and theme into the root element."""
         query = flask.request.args
         lang = query.get("lang", self.defaults.lang)
         theme = query.get("theme", self.defaults.theme)
-        text: str = super().interpolate_index(**parts_of_page)
+        text: str = super().interpolate_index(**pieces)  # type: ignore[no-untyped-call]
         theme = theme if theme in ("dark", "light") else self.defaults.theme
         root = f'<html lang="{HTML_LANG.get(lang, "zh-CN")}" data-theme="{theme}">'
         return text.replace('<html lang="zh-CN" data-theme="dark">', root, 1)
@@ -63,13 +63,14 @@ def create_screens(
     city: City, pages: Collection[Page], now: Callable[[], datetime], defaults: Defaults
 ) -> Screens:
     """Build the Dash application of a city."""
+    needs_script = " ".join(Say(lang)("needs_script") for lang in LANGUAGES)
     app = Screens(
         "dashboard",
         assets_folder=str(ASSETS),
         assets_path_ignore=ASSETS_PATH_IGNORE,
         title=Say(defaults.lang)("product"),
-        update_title=None,
-        index_string=INDEX.replace("NEEDS_SCRIPT", Say("zh")("needs_script")),
+        update_title="",
+        index_string=INDEX.replace("NEEDS_SCRIPT", needs_script),
         serve_locally=True,
     )
     app.defaults = defaults
@@ -90,7 +91,7 @@ def create_screens(
     def show(pathname: str | None, search: str | None) -> tuple[Component, str]:
         return answer(city, find(pages, f"{pathname}{search or ''}", now(), defaults), defaults)
 
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("yiwang", "arrive"),
         Output("page-title", "title"),
         Input("page-title", "children"),
@@ -102,7 +103,7 @@ def create_screens(
 def _guard(
     app: Screens, pages: Collection[Page], now: Callable[[], datetime], defaults: Defaults
 ) -> None:
-    @app.server.after_request
+    @app.server.after_request  # type: ignore[untyped-decorator]
     def guard(response: flask.Response) -> flask.Response:
         if response.mimetype == "text/html":
             # Per answer: Dash adds inline scripts up to its first request.
@@ -110,6 +111,11 @@ def _guard(
             if find(pages, flask.request.path, now(), defaults) is None:
                 response.status_code = 404
         return response
+
+
+def warm(app: Screens) -> None:
+    """Let one request pass: first ones that come together race in Dash's set-up (dash#3971)."""
+    app.server.test_client().get("/wall")
 
 
 def answer(
