@@ -137,4 +137,4 @@ def find(
 
 
 def _one_of(value: str | None, allowed: Collection[str], default: str) -> str:
-    return value if value in allowed else default
+    return value if value is not None and value in allowed else default

@@ -18,6 +18,7 @@ from dashboard.panels import (
     events,
     funnel,
     header,
+    parts,
     trend,
     vitals,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from layers.city import City
 
 
-def read(city: City, view: View) -> AreaSnapshot:
+def read(city: City, view: View) -> AreaSnapshot | None:
     """Read the snapshot of the whole city."""
     return city.reader.area(city.pack.code, view.now, view.indicator)
 
@@ -49,7 +50,7 @@ def layout(slot: Slot, say: Say, view: View) -> Component:
                 ],
                 className="wall",
                 id="main",
-                **{"aria-label": say("wall")},
+                **parts.aria(label=say("wall")),
             ),
             html.Footer(slot("health"), className="footer"),
         ],

@@ -44,7 +44,7 @@ def card(feed: FeedHealth, say: Say, view: View) -> Component:
         ],
         id=f"feed-{feed.id}",
         className=f"card is-{feed.state}",
-        **{"aria-labelledby": f"feed-{feed.id}-title"},
+        **parts.aria(labelledby=f"feed-{feed.id}-title"),
     )
 
 

@@ -27,7 +27,7 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 40) -> Comp
     if not snapshot.alerts:
         return parts.frame("alerts", say("alerts"), parts.calm(say("no_alerts")))
     shown = snapshot.alerts[:limit]
-    body = [html.Ul([row(alert, say, view) for alert in shown], className="rows")]
+    body: list[Component] = [html.Ul([row(alert, say, view) for alert in shown], className="rows")]
     rest = len(snapshot.alerts) - len(shown)
     if rest:
         body.append(

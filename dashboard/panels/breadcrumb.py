@@ -64,8 +64,8 @@ def way(
     for place, region in enumerate(chain):
         text = name(region, say)
         if place == len(chain) - 1 and not last_is_link:
-            items.append(html.Li(html.Span(text, **{"aria-current": "page"})))
+            items.append(html.Li(html.Span(text, **parts.aria(current="page"))))
         else:
             href = view.href(f"/area/{region.code}")
             items.append(html.Li(Nav(href=href, className="crumb", children=text)))
-    return html.Nav(html.Ol(items), className="breadcrumb", **{"aria-label": say("breadcrumb")})
+    return html.Nav(html.Ol(items), className="breadcrumb", **parts.aria(label=say("breadcrumb")))

@@ -22,7 +22,7 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     return parts.frame(
         "map",
         title,
-        html.Div(_map(snapshot, say, view), className="map", **{"aria-label": title}),
+        html.Div(_map(snapshot, say, view), className="map", **parts.aria(label=title)),
         aside=_choice(snapshot, say, view),
     )
 

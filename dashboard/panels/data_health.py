@@ -37,7 +37,7 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
             html.Ul(cells, className="health-cells", style={"--columns": str(max(len(feeds), 1))}),
         ],
         className="panel panel-health",
-        **{"aria-labelledby": "health-title"},
+        **parts.aria(labelledby="health-title"),
     )
 
 
@@ -80,9 +80,9 @@ def equation(feed: FeedHealth, say: Say) -> Component:
         act = " is-act" if count and name in ("rejected", "late") else ""
         terms.append(html.Span(say.number(count), className=f"term term-{name}{act}"))
     return html.Span(
-        html.Span(terms, **{"aria-hidden": "true"}),
+        html.Span(terms, **parts.aria(hidden="true")),
         className="equation",
         title=spoken,
         role="img",
-        **{"aria-label": spoken},
+        **parts.aria(label=spoken),
     )

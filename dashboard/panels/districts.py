@@ -74,7 +74,7 @@ def _row(row: ChildRow, top: int, snapshot: AreaSnapshot, say: Say, view: View) 
 
 
 def _foot(snapshot: AreaSnapshot, left_out: int, say: Say, view: View) -> list[Component]:
-    foot = []
+    foot: list[Component] = []
     if left_out > 0:
         foot.append(
             Nav(

@@ -10,7 +10,7 @@ from dashboard.pages.page import View
 from dashboard.panels import data_health, parts
 from dashboard.text import Say
 from layers.labels import Label
-from layers.snapshot import Alert, AreaSnapshot, RecordSnapshot, SourcesSnapshot
+from layers.snapshot import Alert, AreaSnapshot, RecordSnapshot, SourcesSnapshot, State
 
 CHIPS = 2
 """Official warnings that fit the header of the wall; more are counted."""
@@ -78,7 +78,7 @@ def _demo(demo: Label | None, say: Say) -> list[Component]:
             className="demo",
             role="note",
         ),
-        html.Div(say("watermark"), className="watermark", **{"aria-hidden": "true"}),
+        html.Div(say("watermark"), className="watermark", **parts.aria(hidden="true")),
     ]
 
 
@@ -109,7 +109,7 @@ def _chip(alert: Alert, say: Say, view: View) -> Component:
 def _health(snapshot: AreaSnapshot | SourcesSnapshot, say: Say, view: View) -> Component:
     feeds = snapshot.feeds.values()
     live = data_health.alive(feeds)
-    worst = "live" if live == len(feeds) else "silent" if live == 0 else "partial"
+    worst: State = "live" if live == len(feeds) else "silent" if live == 0 else "partial"
     text = say("feeds_alive", live=live, all=len(feeds))
     return Nav(
         href=view.href("/sources", indicator=None),
@@ -136,5 +136,5 @@ def switches(say: Say, view: View) -> Component:
             ),
         ],
         className="switches",
-        **{"aria-label": say("switches")},
+        **parts.aria(label=say("switches")),
     )

@@ -15,6 +15,11 @@ Content = Any
 """What Dash takes as children: text, a number, a component, or a list of these."""
 
 
+def aria(**names: str) -> dict[str, Any]:
+    """Give `aria-…` attributes as keyword arguments."""
+    return {f"aria-{name}": value for name, value in names.items()}
+
+
 def frame(name: str, title: str, *body: Content, aside: Content = None) -> Component:
     """Give the frame of a panel: a section named by its heading.
 
@@ -29,7 +34,7 @@ def frame(name: str, title: str, *body: Content, aside: Content = None) -> Compo
     return html.Section(
         [html.Div(top, className="panel-top"), *body],
         className=f"panel panel-{name}",
-        **{"aria-labelledby": f"{name}-title"},
+        **aria(labelledby=f"{name}-title"),
     )
 
 
@@ -66,7 +71,7 @@ def state(value: State, say: Say) -> Component:
 
 def dot(value: State) -> Component:
     """Give the dot of a state; its shape differs too: full, half, ring, crossed."""
-    return html.Span(className=f"dot dot-{value}", **{"aria-hidden": "true"})
+    return html.Span(className=f"dot dot-{value}", **aria(hidden="true"))
 
 
 def demo_badge(say: Say, words: str = "") -> Component:
@@ -80,7 +85,7 @@ def bar(share: float, *, strong: bool = False) -> Component:
     return html.Span(
         html.Span(className="bar-fill", style={"width": width}),
         className="bar bar-strong" if strong else "bar",
-        **{"aria-hidden": "true"},
+        **aria(hidden="true"),
     )
 
 
@@ -108,7 +113,7 @@ def columns(values: Sequence[int], text: str) -> Component:
         html.Div(className="columns-fill", style={"clipPath": f"polygon({','.join(points)})"}),
         className="columns",
         role="img",
-        **{"aria-label": text},
+        **aria(label=text),
     )
 
 
@@ -117,14 +122,14 @@ def head(label: Content, *, numeric: bool = False) -> Component:
     return html.Th(label, scope="col", className="n" if numeric else "")
 
 
-def row_head(label: Content, className: str = "") -> Component:
-    """Give the heading cell of a row."""
-    return html.Th(label, scope="row", className=className)
+def row_head(label: Content, kind: str = "") -> Component:
+    """Give the heading cell of a row; `kind` is its class name."""
+    return html.Th(label, scope="row", className=kind)
 
 
 def cell(content: Content, label: str = "", *, numeric: bool = False) -> Component:
     """Give a cell; on a narrow screen its label stands before it."""
-    extra = {"data-label": label} if label else {}
+    extra: dict[str, Any] = {"data-label": label} if label else {}
     return html.Td(content, className="n" if numeric else "", **extra)
 
 

@@ -84,7 +84,7 @@ def history(snapshot: RecordSnapshot, say: Say, view: View) -> Component:
         return parts.absent()
     figure = figures.history(snapshot.history, snapshot.timezone, view.theme)
     chart = html.Div(
-        Chart(figure=figure), className="chart", role="img", **{"aria-label": say("history")}
+        Chart(figure=figure), className="chart", role="img", **parts.aria(label=say("history"))
     )
     return parts.frame("history", say("history"), chart)
 

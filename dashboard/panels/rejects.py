@@ -10,7 +10,6 @@ from dashboard.panels import parts
 from dashboard.text import Say
 from layers.snapshot import RejectRow, SourcesSnapshot
 
-
 SHOWN = 50
 """Rows on the page; the rejects topic holds all of them."""
 

@@ -27,6 +27,6 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     return parts.frame(
         "trend",
         title,
-        html.Div(chart, className="chart", role="img", **{"aria-label": title}),
+        html.Div(chart, className="chart", role="img", **parts.aria(label=title)),
         aside=key,
     )

@@ -9,9 +9,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components import Age, Nav, Spark
+from dashboard.pages.page import View
 from dashboard.panels import parts
 from dashboard.text import Say
-from dashboard.pages.page import View
 from layers.snapshot import AreaSnapshot, IndicatorValue
 from layers.times import to_ms
 
@@ -33,7 +33,7 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
         ],
         className="panel-vitals",
         style={"--columns": str(max((len(shown) + 1) // 2, 1))},
-        **{"aria-labelledby": "vitals-title"},
+        **parts.aria(labelledby="vitals-title"),
     )
 
 

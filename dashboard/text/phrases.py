@@ -115,7 +115,7 @@ AREA = {
     "place": Label("位置", "Place"),
     "status": Label("状态", "Status"),
     "lead": Label("主办", "Lead"),
-    "reported": Label("上报", "New"),
+    "reported": Label("上报", "Reported"),
     "due": Label("时限", "Due"),
     "sensors": Label("传感器", "Sensors"),
     "sensors_count": Label("{n} 个", "{n}"),
