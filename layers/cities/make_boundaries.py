@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import shapely
 
 from layers.cities import pinyin
@@ -154,10 +155,10 @@ def make_chicago(data: Path, out: Path) -> None:
 
 
 def _read(file: Path) -> list[tuple[dict[str, Any], shapely.Geometry]]:
-    features = json.loads(file.read_text(encoding="utf-8"))["features"]
-    shapes = shapely.from_geojson([json.dumps(f["geometry"]) for f in features])
-    shapes = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
-    return [(f["properties"], shape) for f, shape in zip(features, shapes, strict=True)]
+    frame = geopandas.read_file(file)
+    shapes = shapely.make_valid(frame.geometry.values, method="structure", keep_collapsed=False)
+    rows = frame.drop(columns="geometry").to_dict("records")
+    return list(zip(rows, shapes, strict=True))
 
 
 def _write(file: Path, areas: Shapes, names: Names, people: Mapping[str, int]) -> None:

@@ -122,6 +122,7 @@ class Store:
         Args:
             asks: home and its writes, whose `moved` names records of other homes; what the home
                 does not hold is left out of it, for there is nothing to take back.
+
         Raises:
             StoreUnavailableError: no answer.
         """

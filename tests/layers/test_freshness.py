@@ -150,7 +150,8 @@ def test_rejects_of_all_homes_come_newest_first(city):
     for home, minutes in (("110101", 3), ("000000", 1), ("110102", 2)):
         reject = {
             "feed": "air", "topic": "air", "partition": 1, "offset": minutes, "field": "v",
-            "at_ms": ms(ago(minutes=minutes)), "value": "x", "reason": {"zh": "因", "en": "r"}, "remedy": {"zh": "法", "en": "m"},
+            "at_ms": ms(ago(minutes=minutes)), "value": "x",
+            "reason": {"zh": "因", "en": "r"}, "remedy": {"zh": "法", "en": "m"},
             "raw": "{",
         }  # fmt: skip
         city.pipe.lpush(city.key(home, "rejects"), msgspec.json.encode(reject))
