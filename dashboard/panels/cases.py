@@ -24,20 +24,23 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
         parts.head(say("reported")),
         parts.head(say("due")),
     ]
-    rows = [_row(case, say, view) for case in snapshot.cases]
+    names = snapshot.category_names
+    rows = [
+        _row(case, parts.category(case.category, names, say), say, view) for case in snapshot.cases
+    ]
     aside = say("cases_count", shown=len(rows), open=say.number(snapshot.funnel.open))
-    table = parts.table("cases", say("cases"), heads, rows)
-    return parts.frame("cases", say("cases"), table, aside=aside)
+    tables = parts.folded("cases", say("cases"), heads, rows, say("more_rows"))
+    return parts.frame("cases", say("cases"), *tables, aside=aside)
 
 
-def _row(case: CaseRow, say: Say, view: View) -> Component:
+def _row(case: CaseRow, category: str, say: Say, view: View) -> Component:
     title = Nav(
         href=view.href(case.href),
         className="cell-link",
-        children=case.title or say.code("category", case.category),
+        children=case.title or category,
     )
     under = html.Span(
-        [html.Span(say.of(case.feed_title)), html.Span(say.code("category", case.category))],
+        [html.Span(say.of(case.feed_title)), html.Span(category)],
         className="row-detail",
     )
     badge = [parts.demo_badge(say)] if case.generated else []

@@ -16,11 +16,15 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 20) -> Comp
     """Give the newest events, at most `limit`."""
     if not snapshot.events:
         return parts.frame("events", say("events"), parts.calm(say("no_events")))
-    rows = [row(event, say, view) for event in snapshot.events[:limit]]
+    names = snapshot.category_names
+    rows = [
+        row(event, parts.category(event.category, names, say), say, view)
+        for event in snapshot.events[:limit]
+    ]
     return parts.frame("events", say("events"), html.Ul(rows, className="rows"))
 
 
-def row(event: EventRow, say: Say, view: View) -> Component:
+def row(event: EventRow, category: str, say: Say, view: View) -> Component:
     """Give one line: when, what, where, how far."""
     status = say.code("status", event.status)
     return html.Li(
@@ -33,7 +37,7 @@ def row(event: EventRow, say: Say, view: View) -> Component:
                     className="event-time",
                     dateTime=event.at.isoformat(),
                 ),
-                html.Span(event.title or event.category, className="event-title"),
+                html.Span(event.title or category, className="event-title"),
                 html.Span(say.of(event.region.name), className="event-place"),
                 html.Span(status, className=f"event-status status-{event.status.lower()}"),
             ],

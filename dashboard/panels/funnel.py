@@ -75,7 +75,7 @@ def categories(snapshot: AreaSnapshot, say: Say, _view: View) -> Component:
     rows = [
         html.Tr(
             [
-                parts.row_head(say.code("category", name)),
+                parts.row_head(parts.category(name, snapshot.category_names, say)),
                 html.Td(parts.bar(count / top), className="bar-cell"),
                 parts.cell(say.number(count), numeric=True),
             ]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard.text import Say
+from layers.labels import Label
 from layers.snapshot import Priority, State, WarningLevel
+
+UNFOLDED = 16
+"""Rows of a long table that stand open."""
 
 Content = Any
 """What Dash takes as children: text, a number, a component, or a list of these."""
@@ -74,6 +78,11 @@ def dot(value: State) -> Component:
     return html.Span(className=f"dot dot-{value}", **aria(hidden="true"))
 
 
+def category(code: str, names: Mapping[str, Label], say: Say) -> str:
+    """Give the name of a category: the city's own, else the product's, else the code as it came."""
+    return say.of(names[code]) if code in names else say.code("category", code)
+
+
 def demo_badge(say: Say, words: str = "") -> Component:
     """Give the badge 演示数据."""
     return html.Span(say("demo"), className="badge badge-demo", title=words or say("demo_hint"))
@@ -131,6 +140,28 @@ def cell(content: Content, label: str = "", *, numeric: bool = False) -> Compone
     """Give a cell; on a narrow screen its label stands before it."""
     extra: dict[str, Any] = {"data-label": label} if label else {}
     return html.Td(content, className="n" if numeric else "", **extra)
+
+
+def folded(
+    name: str, caption: str, heads: Sequence[Component], rows: Sequence[Component], rest: str
+) -> list[Component]:
+    """Give a table of the first rows and, when there are more, one that opens on demand.
+
+    Args:
+        name: class name.
+        caption: of both tables.
+        heads: column headings.
+        rows: all rows.
+        rest: phrase of the fold, with `{n}` for the number of rows in it.
+    """
+    shown = [table(name, caption, heads, rows[:UNFOLDED])]
+    hidden = rows[UNFOLDED:]
+    if hidden:
+        summary = html.Summary(rest.format(n=len(hidden)))
+        shown.append(
+            html.Details([summary, table(name, caption, heads, hidden)], className="rest")
+        )
+    return shown
 
 
 def table(
