@@ -15,18 +15,22 @@ FONT = "Noto Sans SC Variable, Noto Sans SC, Noto Sans CJK SC, sans-serif"
 Figure = dict[str, Any]
 
 
-def day_course(trend: Trend, now_word: str, theme: str, size: int = 18) -> Figure:
+def day_course(trend: Trend, theme: str, size: int = 18) -> Figure:
     """Draw today's course over yesterday's, with a line where now is.
 
     Args:
         trend: of the day.
-        now_word: the word at the line.
         theme: dark or light.
         size: height of letters, px at 1080 lines.
     """
     colour = THEMES[theme]
     now = round(trend.now_hour * 12) / 12
     hours = [hour + 0.5 for hour in trend.hours]
+    # The current hour is not over: what was counted in it so far would always seem to fall.
+    today = [
+        value if hour + 1 <= now else None
+        for hour, value in zip(trend.hours, trend.today, strict=True)
+    ]
     layout = _layout(colour, size)
     layout["xaxis"] |= {
         "range": [0, 24],
@@ -34,11 +38,10 @@ def day_course(trend: Trend, now_word: str, theme: str, size: int = 18) -> Figur
         "ticktext": ["0:00", "6:00", "12:00", "18:00", "24:00"],
     }
     layout["shapes"] = [_now_line(now, colour)]
-    layout["annotations"] = [_now_note(now, now_word, colour, size)]
     return {
         "data": [
             _line(hours, trend.yesterday, colour.quiet, "dot"),
-            _line(hours, trend.today, colour.accent, "solid"),
+            _line(hours, today, colour.accent, "solid"),
         ],
         "layout": layout,
     }
@@ -71,7 +74,7 @@ def _layout(colour: Palette, size: int) -> dict[str, Any]:
     }
     return {
         "autosize": True,
-        "margin": {"l": 2.6 * size, "r": size, "t": size * 1.4, "b": 1.6 * size},
+        "margin": {"l": 2.6 * size, "r": size, "t": 0.5 * size, "b": 1.6 * size},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": False,
@@ -99,16 +102,3 @@ def _line(
 def _now_line(now: float, colour: Palette) -> dict[str, Any]:
     line = {"color": colour.hint, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": now, "x1": now, "y0": 0, "y1": 1, "yref": "paper", "line": line}
-
-
-def _now_note(now: float, word: str, colour: Palette, size: int) -> dict[str, Any]:
-    return {
-        "x": now,
-        "y": 1,
-        "yref": "paper",
-        "yanchor": "bottom",
-        "xanchor": "center",
-        "text": word,
-        "showarrow": False,
-        "font": {"size": size, "color": colour.hint},
-    }

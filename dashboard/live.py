@@ -172,7 +172,8 @@ class Hub:
                 await _wait(watch.changed, watch.page.refresh_s - LEAST_PAUSE_S)
         finally:
             # Also on a fault in a panel: its viewers connect again and meet a fresh watch.
-            self.watches.pop(key, None)
+            if self.watches.get(key) is watch:
+                del self.watches[key]
             for viewer in watch.viewers:
                 viewer.close()
 

@@ -38,7 +38,12 @@ def serve(config: Config, now: Callable[[], datetime] = lambda: datetime.now(UTC
 
 
 def run(app: Starlette, host: str, port: int) -> None:
-    """Serve an application on one address."""
+    """Serve an application on one address until a signal ends it."""
+    server(app, host, port).run()
+
+
+def server(app: Starlette, host: str, port: int) -> uvicorn.Server:
+    """Give the server of an application, with all its settings, not yet running."""
     settings = uvicorn.Config(
         app,
         host=host,
@@ -48,4 +53,4 @@ def run(app: Starlette, host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    _Server(settings).run()
+    return _Server(settings)

@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components import ASSETS_PATH_IGNORE, Live, Nav
-from dashboard.pages.page import Defaults, Page, Slot, View, find
+from dashboard.pages.page import Defaults, Page, Slot, View, find, language
 from dashboard.panels import parts
 from dashboard.security import content_policy
 from dashboard.text import LANGUAGES, Say
@@ -89,26 +89,31 @@ def create_screens(
         Input("location", "search"),
     )
     def show(pathname: str | None, search: str | None) -> tuple[Component, str]:
-        return answer(city, find(pages, f"{pathname}{search or ''}", now(), defaults), defaults)
+        address = f"{pathname}{search or ''}"
+        lang = language(address, defaults)
+        return answer(city, find(pages, address, now(), defaults), lang)
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("yiwang", "arrive"),
         Output("page-title", "title"),
         Input("page-title", "children"),
     )
-    _guard(app, pages, now, defaults)
+
+    def exists(path: str) -> bool:
+        found = find(pages, path, now(), defaults)
+        return found is not None and found[0].exists(city, found[1])
+
+    _guard(app, exists)
     return app
 
 
-def _guard(
-    app: Screens, pages: Collection[Page], now: Callable[[], datetime], defaults: Defaults
-) -> None:
+def _guard(app: Screens, exists: Callable[[str], bool]) -> None:
     @app.server.after_request  # type: ignore[untyped-decorator]
     def guard(response: flask.Response) -> flask.Response:
         if response.mimetype == "text/html":
             # Per answer: Dash adds inline scripts up to its first request.
             response.headers["Content-Security-Policy"] = content_policy(app.csp_hashes())
-            if find(pages, flask.request.path, now(), defaults) is None:
+            if not exists(flask.request.path):
                 response.status_code = 404
         return response
 
@@ -118,19 +123,17 @@ def warm(app: Screens) -> None:
     app.server.test_client().get("/wall")
 
 
-def answer(
-    city: City, found: tuple[Page, View] | None, defaults: Defaults
-) -> tuple[Component, str]:
+def answer(city: City, found: tuple[Page, View] | None, lang: str) -> tuple[Component, str]:
     """Give the page of an address and its title.
 
     Args:
         city: what is read.
         found: the page and the view, None for an address of no page.
-        defaults: the language to say so in.
+        lang: the language to say so in.
     """
     if found is None:
-        say = Say(defaults.lang)
-        return not_found(say, "/wall"), say("not_found")
+        say = Say(lang)
+        return not_found(say, f"/wall?lang={lang}"), say("not_found")
     page, view = found
     try:
         snapshot = page.read(city, view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dash import html
@@ -35,10 +36,15 @@ if TYPE_CHECKING:
 
 def read(city: City, view: View) -> AreaSnapshot | None:
     """Read the snapshot of the area; None for a code that no region has."""
-    code = view.params["code"]
-    if code != UNASSIGNED and code not in city.pack.geography.regions:
+    if not exists(city, view):
         return None
-    return city.reader.area(code, view.now, view.indicator)
+    return city.reader.area(view.params["code"], view.now, view.indicator)
+
+
+def exists(city: City, view: View) -> bool:
+    """Say whether any region has the code of the address."""
+    code = view.params["code"]
+    return code == UNASSIGNED or code in city.pack.geography.regions
 
 
 def concerns(view: View, homes: Collection[str]) -> bool:
@@ -58,8 +64,14 @@ def layout(slot: Slot, say: Say, view: View) -> Component:
                     slot("breadcrumb"),
                     slot("indicators"),
                     html.Div([slot("map"), slot("districts")], className="pair"),
-                    html.Div([slot("alerts"), slot("events")], className="pair"),
-                    html.Div([slot("funnel"), slot("categories"), slot("trend")], className="trio"),
+                    html.Div(
+                        [
+                            html.Div([slot("alerts"), slot("funnel")], className="stack"),
+                            slot("events"),
+                        ],
+                        className="pair acts",
+                    ),
+                    html.Div([slot("trend"), slot("categories")], className="pair"),
                     slot("cases"),
                     slot("sensors"),
                 ],
@@ -85,7 +97,7 @@ PAGE = Page(
         "map": city_map.panel,
         "districts": districts.panel,
         "alerts": alerts.panel,
-        "events": events.panel,
+        "events": partial(events.panel, limit=10),
         "funnel": funnel.panel,
         "categories": funnel.categories,
         "trend": trend.panel,
@@ -95,4 +107,5 @@ PAGE = Page(
     },
     refresh_s=5.0,
     concerns=concerns,
+    exists=exists,
 )

@@ -62,6 +62,11 @@ Slot: TypeAlias = Callable[[str], Component]
 """Panel name → its place on the page, filled and live."""
 
 
+def any_place(_city: City, _view: View) -> bool:
+    """Say that the page exists whatever stands in its address."""
+    return True
+
+
 def any_change(_view: View, _homes: Collection[str]) -> bool:
     """Say that every change of the city concerns the page."""
     return True
@@ -81,6 +86,8 @@ class Page:
         panels: name → panel.
         refresh_s: read again after so long, change or not: time passes too.
         concerns: whether a change in these homes concerns the view.
+        exists: whether the city has such a place at all; told without the store, for the status
+            of the answer.
     """
 
     name: str
@@ -91,6 +98,7 @@ class Page:
     panels: Mapping[str, Panel]
     refresh_s: float
     concerns: Callable[[View, Collection[str]], bool] = any_change
+    exists: Callable[[City, View], bool] = any_place
 
     def match(self, path: str) -> dict[str, str] | None:
         """Give the variables of a path of this page, None for a path of another."""
@@ -112,6 +120,12 @@ class Defaults:
 
     lang: str = LANGUAGES[0]
     theme: str = THEMES[0]
+
+
+def language(address: str, defaults: Defaults) -> str:
+    """Give the language that the viewer of an address has chosen, page or no page."""
+    query = dict(parse_qsl(urlsplit(address).query))
+    return _one_of(query.get("lang"), LANGUAGES, defaults.lang)
 
 
 def find(

@@ -23,10 +23,18 @@ KINDS = ("case", "incident", "warning", "sensor")
 
 def read(city: City, view: View) -> RecordSnapshot | None:
     """Read the record; None when there is none, or no longer."""
-    kind = view.params["kind"]
-    if kind not in KINDS:
+    if not exists(city, view):
         return None
-    return city.reader.record(kind, view.params["id"], view.params["district"], view.now)
+    return city.reader.record(
+        view.params["kind"], view.params["id"], view.params["district"], view.now
+    )
+
+
+def exists(city: City, view: View) -> bool:
+    """Say whether there are records of this kind, feed and district, here or no longer."""
+    known = view.params["district"] in city.reader.city.homes
+    feed = view.params["id"].partition("|")[0]
+    return known and view.params["kind"] in KINDS and feed in city.feeds
 
 
 def concerns(view: View, homes: Collection[str]) -> bool:
@@ -76,4 +84,5 @@ PAGE = Page(
     },
     refresh_s=10.0,
     concerns=concerns,
+    exists=exists,
 )

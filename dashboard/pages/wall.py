@@ -72,7 +72,7 @@ PAGE = Page(
         "map": city_map.panel,
         "trend": trend.panel,
         "alerts": partial(alerts.panel, limit=6),
-        "events": partial(events.panel, limit=9),
+        "events": partial(events.panel, limit=14),
         "health": data_health.panel,
     },
     refresh_s=5.0,

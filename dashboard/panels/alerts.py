@@ -69,13 +69,12 @@ def _words(alert: Alert, say: Say) -> Component:
         title.insert(0, html.Span(say("exercise"), className="badge badge-exercise"))
     if alert.generated:
         title.append(parts.demo_badge(say))
+    region, detail = say.of(alert.region.name), say.of(alert.detail)
+    under = [html.Span(region)] if region not in detail else []
     return html.Span(
         [
             html.Span(title, className="row-head"),
-            html.Span(
-                [html.Span(say.of(alert.region.name)), html.Span(say.of(alert.detail))],
-                className="row-detail",
-            ),
+            html.Span([*under, html.Span(detail)], className="row-detail"),
         ],
         className="row-words",
     )

@@ -18,8 +18,15 @@ def by_risk(children: tuple[ChildRow, ...]) -> list[ChildRow]:
     return sorted(children, key=lambda c: (-c.overdue, -c.due_soon, -c.open_cases, c.region.code))
 
 
-def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 400) -> Component:
-    """Give the table of children; what lies in no district stands below, counted."""
+def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 0) -> Component:
+    """Give the table of children; what lies in no district stands below, counted.
+
+    Args:
+        snapshot: of the area.
+        say: the viewer's language.
+        view: what the viewer looks at.
+        limit: rows that fit, what is left out is counted and linked; 0: all, the long rest folded.
+    """
     if not snapshot.children:
         return parts.absent()
     rows = by_risk(snapshot.children)
@@ -29,10 +36,15 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 400) -> Com
     shared = min(row.alerts for row in rows)
     body = [
         _row(structs.replace(row, alerts=row.alerts - shared), top, snapshot, say, view)
-        for row in rows[:limit]
+        for row in rows
     ]
-    content = [parts.table("districts", say("children_caption"), _heads(name, snapshot, say), body)]
-    foot = _foot(snapshot, len(rows) - limit, say, view)
+    caption, heads = say("children_caption"), _heads(name, snapshot, say)
+    content = (
+        [parts.table("districts", caption, heads, body[:limit])]
+        if limit
+        else parts.folded("districts", caption, heads, body, say("more_rows"))
+    )
+    foot = _foot(snapshot, len(rows) - limit if limit else 0, say, view)
     return parts.frame(
         "districts", say("children", level=name), *content, *foot, aside=say("by_risk")
     )
@@ -45,7 +57,7 @@ def _heads(name: str, snapshot: AreaSnapshot, say: Say) -> list[Component]:
         parts.head(html.Span(say("share"), className="visually-hidden")),
         parts.head(say("open"), numeric=True),
         parts.head(say("received_today"), numeric=True),
-        parts.head(say.of(snapshot.map.title), numeric=True),
+        parts.head(html.Span(say("map_value"), title=say.of(snapshot.map.title)), numeric=True),
     ]
 
 

@@ -25,7 +25,7 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 20) -> Comp
 
 
 def row(event: EventRow, category: str, say: Say, view: View) -> Component:
-    """Give one line: when, what, where, how far."""
+    """Give one event: when, what, how far; below it where, and who says so."""
     status = say.code("status", event.status)
     return html.Li(
         Nav(
@@ -38,8 +38,11 @@ def row(event: EventRow, category: str, say: Say, view: View) -> Component:
                     dateTime=event.at.isoformat(),
                 ),
                 html.Span(event.title or category, className="event-title"),
-                html.Span(say.of(event.region.name), className="event-place"),
-                html.Span(status, className=f"event-status status-{event.status.lower()}"),
+                html.Span(status, className="event-status"),
+                html.Span(
+                    [html.Span(say.of(event.region.name)), html.Span(say.of(event.feed_title))],
+                    className="event-place",
+                ),
             ],
         )
     )

@@ -71,7 +71,7 @@ def categories(snapshot: AreaSnapshot, say: Say, _view: View) -> Component:
     counts = snapshot.funnel.by_category
     if not counts:
         return parts.absent()
-    top = max([*counts.values(), 1])
+    top = max([count for name, count in counts.items() if name != "other"] + [1])
     rows = [
         html.Tr(
             [

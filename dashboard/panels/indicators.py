@@ -8,18 +8,25 @@ from dash.development.base_component import Component
 from dashboard.pages.page import View
 from dashboard.panels import parts, vitals
 from dashboard.text import Say
-from layers.snapshot import AreaSnapshot
+from layers.snapshot import AreaSnapshot, IndicatorValue
+
+FIRST = 16
+"""Tiles that stand open: as many as the wall shows."""
 
 
 def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     """Give all indicators of the area as tiles."""
     if not snapshot.indicators:
         return parts.frame("indicators", say("indicators"), parts.calm(say("no_indicators")))
-    return parts.frame(
-        "indicators",
-        say("indicators"),
-        html.Div(
-            vitals.tiles(snapshot.indicators.values(), view.path, say, view), className="tiles"
-        ),
-        aside=say("indicators_hint"),
-    )
+    values = list(snapshot.indicators.values())
+    body = [_tiles(values[:FIRST], say, view)]
+    rest = values[FIRST:]
+    if rest:
+        more = html.Summary(say("more_indicators", n=len(rest)))
+        chosen = any(value.code == view.indicator for value in rest)
+        body.append(html.Details([more, _tiles(rest, say, view)], className="rest", open=chosen))
+    return parts.frame("indicators", say("indicators"), *body, aside=say("indicators_hint"))
+
+
+def _tiles(values: list[IndicatorValue], say: Say, view: View) -> Component:
+    return html.Div(vitals.tiles(values, view.path, say, view), className="tiles")

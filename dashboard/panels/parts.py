@@ -158,9 +158,7 @@ def folded(
     hidden = rows[UNFOLDED:]
     if hidden:
         summary = html.Summary(rest.format(n=len(hidden)))
-        shown.append(
-            html.Details([summary, table(name, caption, heads, hidden)], className="rest")
-        )
+        shown.append(html.Details([summary, table(name, caption, heads, hidden)], className="rest"))
     return shown
 
 

@@ -32,7 +32,7 @@ def panel(snapshot: SourcesSnapshot, say: Say, view: View) -> Component:
     return parts.frame(
         "rejects",
         say("rejects"),
-        parts.table("rejects", say("rejects"), heads, rows),
+        *parts.folded("rejects", say("rejects"), heads, rows, say("more_rows")),
         aside=say("rejects_count", shown=len(rows), all=say.number(total)),
     )
 

@@ -26,9 +26,9 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
         parts.head(say("observed")),
     ]
     rows = [_row(sensor, say, view) for sensor in snapshot.sensors]
-    table = parts.table("sensors", say("sensors"), heads, rows)
+    tables = parts.folded("sensors", say("sensors"), heads, rows, say("more_rows"))
     aside = say("sensors_count", n=len({sensor.sensor for sensor in snapshot.sensors}))
-    return parts.frame("sensors", say("sensors"), table, aside=aside)
+    return parts.frame("sensors", say("sensors"), *tables, aside=aside)
 
 
 def _row(sensor: SensorRow, say: Say, view: View) -> Component:

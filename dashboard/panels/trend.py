@@ -22,8 +22,9 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     key = [
         html.Span(say("today"), className="key key-today"),
         html.Span(say("yesterday"), className="key key-yesterday"),
+        html.Span(say("now"), className="key key-now"),
     ]
-    chart = Chart(figure=figures.day_course(trend, say("now"), view.theme))
+    chart = Chart(figure=figures.day_course(trend, view.theme))
     return parts.frame(
         "trend",
         title,

@@ -15,8 +15,13 @@ from dashboard.text import Say
 from layers.snapshot import AreaSnapshot, IndicatorValue
 from layers.times import to_ms
 
-OWNER_ROOM = 16
-"""Latin characters that fit beside a title; a longer owner is written by its initials."""
+OWNER_ROOM = 24
+"""Latin characters that fit a tile; of a longer owner some words are shortened."""
+
+OFFICE_WORDS = {"Bureau", "Department", "Commission", "Committee", "Office", "Municipal"}
+"""What nearly every owner is called: left out where room is short."""
+
+SHORTER = {"Government": "Govt", "Management": "Mgmt", "Administration": "Admin"}
 
 ON_WALL = 16
 """Tiles of two full rows."""
@@ -55,17 +60,17 @@ def tile(value: IndicatorValue, href: str, say: Say, view: View) -> Component:
         href=href,
         className=" ".join(classes),
         children=[
-            _title(value, say),
+            html.Span(_title(value, say), className="tile-top"),
             html.Span([*_amount(value, say), _spark(value)], className="tile-mid"),
             html.Span(_trust(value, say, view), className="tile-trust"),
-            html.Span([_owner(value, say), _verdict(value, say)], className="tile-foot"),
+            _owner(value, say),
         ],
     )
 
 
-def _title(value: IndicatorValue, say: Say) -> Component:
-    source = say.of(value.source)
-    return html.Span(say.of(value.title), className="tile-title", title=source)
+def _title(value: IndicatorValue, say: Say) -> list[Component]:
+    title = html.Span(say.of(value.title), className="tile-title", title=say.of(value.source))
+    return [title, parts.priority_mark(value.breach)] if value.breach else [title]
 
 
 def _owner(value: IndicatorValue, say: Say) -> Component:
@@ -76,26 +81,34 @@ def _owner(value: IndicatorValue, say: Say) -> Component:
 
 def owner_short(owner: str) -> str:
     """Shorten a department's name to what fits a tile; the full name stands in its tooltip."""
-    if owner.isascii():
-        words = [word for word in owner.replace("-", " ").split() if word[0].isupper()]
-        return owner if len(owner) <= OWNER_ROOM else "".join(word[0] for word in words)
-    return owner.removeprefix("市") if len(owner) > 3 else owner
+    if not owner.isascii():
+        return owner if len(owner) <= 3 or owner.startswith("市委") else owner.removeprefix("市")
+    words = [word for word in owner.replace(" and ", " & ").split() if word not in OFFICE_WORDS]
+    short = " ".join(words)
+    if len(short) > OWNER_ROOM:
+        short = " ".join(SHORTER.get(word, word) for word in words)
+    return short or owner
 
 
 def _amount(value: IndicatorValue, say: Say) -> list[Component]:
     return [
         html.Span(say.number(value.value, value.decimals), className="tile-value"),
-        html.Span(say.of(value.unit), className="tile-unit"),
+        html.Span(
+            [html.Span(say.of(value.unit), className="tile-unit"), _verdict(value, say)],
+            className="tile-beside",
+        ),
     ]
 
 
 def _spark(value: IndicatorValue) -> Component:
-    known = [point for point in value.trend if point is not None]
+    # the current hour is not over: a count of it would always seem to fall
+    hours = value.trend[:-1]
+    known = [point for point in hours if point is not None]
     if len(known) < 2:
         return html.Span(className="tile-spark")
     low, high = min(known), max(known)
     return html.Span(
-        Spark(points=list(value.trend), lo=low, hi=high if high > low else low + 1),
+        Spark(points=list(hours), lo=low, hi=high if high > low else low + 1),
         className="tile-spark",
     )
 
@@ -125,8 +138,6 @@ def coverage(reporting: int, expected: int, say: Say) -> Component:
 
 def _verdict(value: IndicatorValue, say: Say) -> Component:
     if value.breach:
-        return html.Span(
-            [parts.priority_mark(value.breach), html.Span(value.band)], className="tile-breach"
-        )
+        return html.Span(value.band, className="tile-breach")
     change = say.change(value.change, value.decimals)
     return html.Span(change, className="tile-change", title=say("change_hint") if change else "")

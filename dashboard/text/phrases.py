@@ -81,7 +81,7 @@ WALL = {
     "trend": Label("{title}（{unit}）", "{title} ({unit})"),
     "today": Label("今日", "Today"),
     "yesterday": Label("昨日", "Yesterday"),
-    "now": Label("现在", "now"),
+    "now": Label("现在", "Now"),
     "no_trend": Label("今天还没有数据", "No data today yet"),
     "data_health": Label("数据健康", "Data health"),
     "equation_words": Label(
@@ -96,6 +96,7 @@ WALL = {
     "map_title": Label("{region} · {indicator}", "{region} · {indicator}"),
     "legend_title": Label("{indicator}（{unit}）", "{indicator} ({unit})"),
     "no_data": Label("无数据", "no data"),
+    "map_value": Label("图示", "Map"),
     "choose_indicator": Label("换指标", "Indicator"),
 }
 
@@ -105,6 +106,8 @@ AREA = {
     "shape_generated": Label("边界由程序生成", "The outline is made by a program"),
     "indicators": Label("指标", "Indicators"),
     "indicators_hint": Label("点选指标为地图着色", "Choose one to colour the map"),
+    "more_indicators": Label("其余 {n} 项指标", "{n} more indicators"),
+    "more_rows": Label("展开其余 {n} 条", "Show {n} more"),
     "no_indicators": Label("本区域没有指标", "This area has no indicators"),
     "category": Label("类别", "Category"),
     "categories": Label("今日受理类别", "Received today by category"),
