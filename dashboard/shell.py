@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import flask
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
@@ -113,9 +114,15 @@ def _guard(app: Screens, exists: Callable[[str], bool]) -> None:
         if response.mimetype == "text/html":
             # Per answer: Dash adds inline scripts up to its first request.
             response.headers["Content-Security-Policy"] = content_policy(app.csp_hashes())
-            if not exists(flask.request.path):
+            if not exists(_asked()):
                 response.status_code = 404
         return response
+
+
+def _asked() -> str:
+    """Give the path as the browser wrote it: an id may hold an encoded slash."""
+    raw: bytes = flask.request.environ.get("asgi.scope", {}).get("raw_path", b"")
+    return raw.decode("latin-1") or quote(flask.request.path)
 
 
 def warm(app: Screens) -> None:
