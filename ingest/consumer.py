@@ -16,6 +16,7 @@ the next one is read and normalized by the other; applying is strictly one after
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -101,6 +102,8 @@ class Worker:
         self._stop = threading.Event()
         self._outage = False
         self._swept = self._committed = 0.0
+        # the regions live as long as the worker: the collector need not walk them at every poll
+        gc.freeze()
 
     @property
     def topics(self) -> tuple[str, ...]:

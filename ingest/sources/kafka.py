@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from ingest.sources.base import Slice
 
 log = logging.getLogger(__name__)
+
+_VALUE, _OFFSET, _TIMESTAMP = map(attrgetter, ("value", "offset", "timestamp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +150,13 @@ class KafkaSource:
             self._consumer.resume(*mine)
 
     def _slice(self, partition: TopicPartition, records: list[Any]) -> Slice:
-        values = [r.value or b"" for r in records]
+        values = list(map(_VALUE, records))
+        if None in values:  # tombstones
+            values = [value or b"" for value in values]
         count = len(records)
         bounds = np.zeros(count + 1, dtype=np.int64)
         np.cumsum(np.fromiter(map(len, values), np.int64, count) + 1, out=bounds[1:])
-        offsets = np.fromiter((r.offset for r in records), np.int64, count)
+        offsets = np.fromiter(map(_OFFSET, records), np.int64, count)
         start = self._positions.get(partition, int(offsets[0]))
         after = int(offsets[-1]) + 1
         self._positions[partition] = after
@@ -159,7 +164,7 @@ class KafkaSource:
             topic=partition.topic,
             partition=partition.partition,
             offsets=offsets,
-            times_ms=np.fromiter((r.timestamp for r in records), np.int64, count),
+            times_ms=np.fromiter(map(_TIMESTAMP, records), np.int64, count),
             buffer=b"\n".join(values) + b"\n",
             bounds=bounds,
             start=start,
