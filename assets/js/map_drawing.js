@@ -169,7 +169,9 @@
       const { labels = {}, values, lang, legend = {} } = this.props;
       const value = values[seat.code];
       const own = lang === "en" ? seat.name_en || seat.name : seat.name;
-      const number = typeof value === "number" ? value.toFixed(legend.decimals ?? 0) : "—";
+      // A map that colours nothing has no missing values either.
+      const missing = Object.keys(values).length ? "—" : "";
+      const number = typeof value === "number" ? value.toFixed(legend.decimals ?? 0) : missing;
       const [name, said] = (labels[seat.code] || "").split("\n");
       return [name || own, said || number];
     }

@@ -12,11 +12,14 @@ from dashboard.pages.page import View
 from dashboard.panels import parts
 from dashboard.panels.breadcrumb import name
 from dashboard.text import Say
+from layers.geography import UNASSIGNED
 from layers.snapshot import AreaSnapshot, MapPoint
 
 
 def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     """Give the map of the area. New data colours it anew and never moves it."""
+    if snapshot.region.code == UNASSIGNED:
+        return parts.frame("map", say("unassigned"), parts.calm(say("unassigned_why")))
     shown = snapshot.map
     title = say("map_title", region=name(snapshot.region, say), indicator=say.of(shown.title))
     return parts.frame(

@@ -16,9 +16,10 @@ FIRST = 16
 
 def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     """Give all indicators of the area as tiles."""
-    if not snapshot.indicators:
+    # an indicator that nobody is expected to report here is not missing
+    values = [v for v in snapshot.indicators.values() if v.sources_expected or v.value is not None]
+    if not values:
         return parts.frame("indicators", say("indicators"), parts.calm(say("no_indicators")))
-    values = list(snapshot.indicators.values())
     body = [_tiles(values[:FIRST], say, view)]
     rest = values[FIRST:]
     if rest:

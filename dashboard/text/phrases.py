@@ -108,6 +108,11 @@ AREA = {
     "indicators_hint": Label("点选指标为地图着色", "Choose one to colour the map"),
     "more_indicators": Label("其余 {n} 项指标", "{n} more indicators"),
     "more_rows": Label("展开其余 {n} 条", "Show {n} more"),
+    "unassigned_why": Label(
+        "这里的记录没有坐标、区划代码未知，或位于全市各区之外，因此不在地图上；计入全市合计，不丢弃。",
+        "These records have no coordinates, an unknown region code, or lie outside all districts, so"
+        " no map shows them. They count in the city's totals; none is dropped.",
+    ),
     "no_indicators": Label("本区域没有指标", "This area has no indicators"),
     "category": Label("类别", "Category"),
     "categories": Label("今日受理类别", "Received today by category"),
