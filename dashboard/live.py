@@ -113,13 +113,14 @@ class Hub:
         self._viewers: set[Viewer] = set()
         self._readers = asyncio.Semaphore(2)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.listener = threading.Thread(target=self._listen, name="city-changes", daemon=True)
         self._stopped = threading.Event()
         self._link_ok = True
 
     async def start(self) -> None:
         """Begin to listen to the city, in one thread."""
         self._loop = asyncio.get_running_loop()
-        threading.Thread(target=self._listen, name="city-changes", daemon=True).start()
+        self.listener.start()
 
     def stop(self) -> None:
         """Stop listening and end all streams; may be called from any thread or signal."""

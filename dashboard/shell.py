@@ -66,7 +66,7 @@ def create_screens(
     """Build the Dash application of a city."""
     needs_script = " ".join(Say(lang)("needs_script") for lang in LANGUAGES)
     app = Screens(
-        "dashboard",
+        __name__,
         assets_folder=str(ASSETS),
         assets_path_ignore=ASSETS_PATH_IGNORE,
         title=Say(defaults.lang)("product"),

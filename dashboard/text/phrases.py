@@ -110,8 +110,8 @@ AREA = {
     "more_rows": Label("展开其余 {n} 条", "Show {n} more"),
     "unassigned_why": Label(
         "这里的记录没有坐标、区划代码未知，或位于全市各区之外，因此不在地图上；计入全市合计，不丢弃。",
-        "These records have no coordinates, an unknown region code, or lie outside all districts, so"
-        " no map shows them. They count in the city's totals; none is dropped.",
+        "These records have no coordinates or an unknown region code, or lie outside all districts:"
+        " no map shows them. They count in the totals of the city; none is dropped.",
     ),
     "no_indicators": Label("本区域没有指标", "This area has no indicators"),
     "category": Label("类别", "Category"),
