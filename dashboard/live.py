@@ -249,7 +249,9 @@ def _event(name: str, data: bytes) -> bytes:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
+    # Not wait_for: until Python 3.12 it loses a cancellation that comes together with the event.
     try:
-        await asyncio.wait_for(event.wait(), max(seconds, 0.0))
+        async with asyncio.timeout(max(seconds, 0.0)):
+            await event.wait()
     except TimeoutError:
         return

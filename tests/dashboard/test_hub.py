@@ -240,3 +240,15 @@ def test_all_streams_end_when_the_process_is_told_to_end():
         await until(lambda: all(one.ended for one in viewers), 2)
 
     run(scenario)
+
+
+def test_a_viewer_who_leaves_in_the_moment_of_a_change_is_gone():
+    async def scenario(city, hub):
+        one = Watching(hub, WALL)
+        await until(lambda: one.of("panels"))
+        next(iter(hub._viewers)).offer(WALL, {"map": b"{}"})
+        await asyncio.wait_for(one.leave(), 2)
+        assert hub.watches == {}
+        assert not hub._viewers
+
+    run(scenario)
