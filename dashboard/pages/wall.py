@@ -67,7 +67,7 @@ PAGE = Page(
     panels={
         "header": header.wall,
         "vitals": vitals.panel,
-        "funnel": funnel.panel,
+        "funnel": funnel.wall,
         "districts": partial(districts.panel, limit=18),
         "map": city_map.panel,
         "trend": trend.panel,

@@ -25,7 +25,9 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 40) -> Comp
     official = sum(alert.kind == "official" and not alert.exercise for alert in snapshot.alerts)
     readings = sum(alert.kind == "reading" for alert in snapshot.alerts)
     if not snapshot.alerts:
-        return parts.frame("alerts", say("alerts"), parts.calm(say("no_alerts")))
+        known = parts.carries(snapshot, "warning")
+        text = say("no_alerts" if known else "no_alerts_no_feed")
+        return parts.frame("alerts", say("alerts"), parts.calm(text))
     shown = snapshot.alerts[:limit]
     body: list[Component] = [html.Ul([row(alert, say, view) for alert in shown], className="rows")]
     rest = len(snapshot.alerts) - len(shown)

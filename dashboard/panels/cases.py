@@ -14,6 +14,8 @@ from layers.snapshot import AreaSnapshot, CaseRow
 
 def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     """Give the list of cases; each leads to its record."""
+    if not parts.carries(snapshot, "case"):
+        return parts.absent()
     if not snapshot.cases:
         return parts.frame("cases", say("cases"), parts.calm(say("no_cases")))
     heads = [

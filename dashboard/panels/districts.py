@@ -18,6 +18,11 @@ def by_risk(children: tuple[ChildRow, ...]) -> list[ChildRow]:
     return sorted(children, key=lambda c: (-c.overdue, -c.due_soon, -c.open_cases, c.region.code))
 
 
+def by_received(children: tuple[ChildRow, ...]) -> list[ChildRow]:
+    """Order areas by what came today, where there are no cases to be overdue."""
+    return sorted(children, key=lambda c: (-c.received_today, c.region.code))
+
+
 def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 0) -> Component:
     """Give the table of children; what lies in no district stands below, counted.
 
@@ -29,8 +34,9 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 0) -> Compo
     """
     if not snapshot.children:
         return parts.absent()
-    rows = by_risk(snapshot.children)
-    top = max([row.overdue for row in rows] + [1])
+    cases = parts.carries(snapshot, "case")
+    rows = by_risk(snapshot.children) if cases else by_received(snapshot.children)
+    top = max([row.overdue if cases else row.received_today for row in rows] + [1])
     name = say.code("level_name", str(rows[0].region.level))
     # what covers every child alike, as a warning for the whole city does, tells none of them apart
     shared = min(row.alerts for row in rows)
@@ -46,43 +52,51 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 0) -> Compo
     )
     foot = _foot(snapshot, len(rows) - limit if limit else 0, say, view)
     return parts.frame(
-        "districts", say("children", level=name), *content, *foot, aside=say("by_risk")
+        "districts",
+        say("children", level=name),
+        *content,
+        *foot,
+        aside=say("by_risk" if cases else "by_received"),
     )
 
 
 def _heads(name: str, snapshot: AreaSnapshot, say: Say) -> list[Component]:
-    return [
-        parts.head(name),
-        parts.head(say("overdue"), numeric=True),
-        parts.head(html.Span(say("share"), className="visually-hidden")),
-        parts.head(say("open"), numeric=True),
-        parts.head(say("received_today"), numeric=True),
-        parts.head(html.Span(say("map_value"), title=say.of(snapshot.map.title)), numeric=True),
-    ]
+    share = parts.head(html.Span(say("share"), className="visually-hidden"))
+    today = parts.head(say("received_today"), numeric=True)
+    shown = parts.head(html.Span(say("map_value"), title=say.of(snapshot.map.title)), numeric=True)
+    if not parts.carries(snapshot, "case"):
+        return [parts.head(name), today, share, shown]
+    overdue, still = parts.head(say("overdue"), numeric=True), parts.head(say("open"), numeric=True)
+    return [parts.head(name), overdue, share, still, today, shown]
 
 
 def _row(row: ChildRow, top: int, snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     value = snapshot.map.values.get(row.region.code)
+    number = say.number(value, snapshot.map.decimals)
+    shown = parts.cell(number, say.of(snapshot.map.title), numeric=True)
+    today = parts.cell(say.number(row.received_today), say("received_today"), numeric=True)
+    name = _name(row, say, view)
+    if not parts.carries(snapshot, "case"):
+        return html.Tr([name, today, _share(row.received_today, top), shown])
+    overdue = parts.cell(say.number(row.overdue), say("overdue"), numeric=True)
+    still = parts.cell(say.number(row.open_cases), say("open"), numeric=True)
+    return html.Tr([name, overdue, _share(row.overdue, top), still, today, shown])
+
+
+def _share(count: int, top: int) -> Component:
+    return html.Td(parts.bar(count / top, strong=count == top), className="bar-cell")
+
+
+def _name(row: ChildRow, say: Say, view: View) -> Component:
     link = Nav(
         href=view.href(f"/area/{row.region.code}"),
         className="cell-link",
         children=say.of(row.region.name),
     )
-    alerts = [
-        html.Span(str(row.alerts), className="count-mark", title=say("alerts_here", n=row.alerts))
-    ]
-    return html.Tr(
-        [
-            parts.row_head([link, *(alerts if row.alerts else [])]),
-            parts.cell(say.number(row.overdue), say("overdue"), numeric=True),
-            html.Td(parts.bar(row.overdue / top, strong=row.overdue == top), className="bar-cell"),
-            parts.cell(say.number(row.open_cases), say("open"), numeric=True),
-            parts.cell(say.number(row.received_today), say("received_today"), numeric=True),
-            parts.cell(
-                say.number(value, snapshot.map.decimals), say.of(snapshot.map.title), numeric=True
-            ),
-        ]
-    )
+    if not row.alerts:
+        return parts.row_head(link)
+    title = say("alerts_here", n=row.alerts)
+    return parts.row_head([link, html.Span(str(row.alerts), className="count-mark", title=title)])
 
 
 def _foot(snapshot: AreaSnapshot, left_out: int, say: Say, view: View) -> list[Component]:

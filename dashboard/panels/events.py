@@ -26,7 +26,7 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View, limit: int = 20) -> Comp
 
 def row(event: EventRow, category: str, say: Say, view: View) -> Component:
     """Give one event: when, what, how far; below it where, and who says so."""
-    status = say.code("status", event.status)
+    status = say.code("outcome" if event.kind == "incident" else "status", event.status)
     return html.Li(
         Nav(
             href=view.href(event.href),

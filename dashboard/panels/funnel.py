@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -14,9 +16,21 @@ from layers.snapshot import AreaSnapshot, Funnel
 STAGES = ("reported", "filed", "dispatched", "handling", "checking", "closed")
 """上报 → 立案 → 派遣 → 处置 → 核查 → 结案."""
 
+ON_WALL = 6
+"""Categories that fit in the place of the funnel."""
+
+
+def wall(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
+    """Give the funnel, or the categories in a city that has incidents and no cases."""
+    if parts.carries(snapshot, "case"):
+        return panel(snapshot, say, view)
+    return categories(snapshot, say, view, limit=ON_WALL)
+
 
 def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     """Give the funnel; every number leads to the cases of the area."""
+    if not parts.carries(snapshot, "case"):
+        return parts.absent()
     funnel = snapshot.funnel
     href = view.href(f"/area/{snapshot.region.code}") + "#cases"
     return parts.frame(
@@ -66,8 +80,8 @@ def _clock(name: str, count: int, href: str, say: Say) -> Component:
     )
 
 
-def categories(snapshot: AreaSnapshot, say: Say, _view: View) -> Component:
-    """Give what was received today, by category."""
+def categories(snapshot: AreaSnapshot, say: Say, _view: View, limit: int = 11) -> Component:
+    """Give what was received today, by category: the largest, at most `limit`."""
     counts = snapshot.funnel.by_category
     if not counts:
         return parts.absent()
@@ -80,7 +94,7 @@ def categories(snapshot: AreaSnapshot, say: Say, _view: View) -> Component:
                 parts.cell(say.number(count), numeric=True),
             ]
         )
-        for name, count in counts.items()
+        for name, count in islice(counts.items(), limit)
     ]
     heads = [
         parts.head(say("category")),

@@ -85,7 +85,9 @@ def _demo(demo: Label | None, say: Say) -> list[Component]:
 def _warnings(snapshot: AreaSnapshot, say: Say, view: View) -> list[Component]:
     official = [alert for alert in snapshot.alerts if alert.kind == "official"]
     if not official:
-        return [html.Span(say("no_warnings"), className="calm")]
+        known = parts.carries(snapshot, "warning")
+        text = say("no_warnings" if known else "no_warning_feed")
+        return [html.Span(text, className="calm")]
     chips = [_chip(alert, say, view) for alert in official[:CHIPS]]
     if len(official) > CHIPS:
         more = say("more_warnings", n=len(official) - CHIPS)

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.text import Say
 from layers.labels import Label
-from layers.snapshot import Priority, State, WarningLevel
+from layers.snapshot import AreaSnapshot, Priority, State, WarningLevel
 
 UNFOLDED = 16
 """Rows of a long table that stand open."""
@@ -40,6 +40,11 @@ def frame(name: str, title: str, *body: Content, aside: Content = None) -> Compo
         className=f"panel panel-{name}",
         **aria(labelledby=f"{name}-title"),
     )
+
+
+def carries(snapshot: AreaSnapshot, kind: str) -> bool:
+    """Say whether the city has a feed of this kind: where it has none, nothing is missing."""
+    return any(feed.kind == kind for feed in snapshot.feeds.values())
 
 
 def absent() -> Component:

@@ -35,7 +35,7 @@ def _table(name: str, caption: str, rows: tuple[RecordField, ...], say: Say) -> 
 
 
 def _value(row: RecordField, say: Say) -> str:
-    families = {"status": "status", "category": "category", "kind": "kind"}
+    families = {"status": "status", "category": "category", "outcome": "outcome", "kind": "kind"}
     return say.code(families[row.name], row.value) if row.name in families else row.value
 
 

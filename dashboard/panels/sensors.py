@@ -15,6 +15,8 @@ from layers.times import to_ms
 
 def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     """Give the latest readings; each leads to its sensor."""
+    if not parts.carries(snapshot, "observation"):
+        return parts.absent()
     if not snapshot.sensors:
         return parts.frame("sensors", say("sensors"), parts.calm(say("no_sensors")))
     heads = [

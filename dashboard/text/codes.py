@@ -29,6 +29,12 @@ STATUS = {
 }
 """Stages of GB/T 30428: 核实 stands before filing, 核查 after handling."""
 
+OUTCOME = {
+    "arrest": Label("已抓获", "arrest"),
+    "none": Label("未抓获", "no arrest"),
+}
+"""Outcomes of police incidents; other outcomes stand as the source gives them."""
+
 CLOCK = {
     "normal": Label("期限内", "in time"),
     "near": Label("临期", "due soon"),
@@ -132,6 +138,7 @@ LEVEL_NAME = {
 FAMILIES: dict[str, dict[str, Label]] = {
     "state": STATE,
     "status": STATUS,
+    "outcome": OUTCOME,
     "clock": CLOCK,
     "level": LEVEL,
     "numeral": NUMERAL,

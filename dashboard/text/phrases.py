@@ -47,6 +47,10 @@ WALL = {
         "没有生效的官方预警，也没有越限读数",
         "No official warning in force, no reading beyond its band",
     ),
+    "no_warning_feed": Label("未接入官方预警", "No feed of official warnings"),
+    "no_alerts_no_feed": Label(
+        "未接入官方预警；没有越限读数", "No feed of official warnings; no reading beyond its band"
+    ),
     "more_alerts": Label("另有 {n} 条 ›", "{n} more ›"),
     "no_warnings": Label("无生效官方预警", "No official warning in force"),
     "more_warnings": Label("另有 {n} 条 ›", "{n} more ›"),
@@ -74,6 +78,7 @@ WALL = {
         "Cases and indicator of the areas within; the same as on the map",
     ),
     "by_risk": Label("按超期排列", "by overdue"),
+    "by_received": Label("按今日排列", "by today"),
     "share": Label("占比", "Share"),
     "alerts_here": Label("{n} 条告警", "{n} alerts"),
     "more_children": Label("其余 {n} 个 ›", "{n} more ›"),

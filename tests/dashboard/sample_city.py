@@ -155,6 +155,13 @@ def never(name="grid", **more):
     return feed(name, **fields | {"sources_reporting": 0, "read_per_minute": ()} | more)
 
 
+FEEDS = {
+    "air": feed(generated=True),
+    "grid": never(kind="case"),
+    "warnings": feed("warnings", kind="warning", title=Label("官方预警", "Official warnings")),
+}
+
+
 def case(**more):
     fields = {
         "id": "R-1",
@@ -292,7 +299,7 @@ def area(**more):
         "sensors": (sensor(), sensor(sensor="s-8", state="stale", breach=None, generated=True)),
         "funnel": FUNNEL,
         "trend": TREND,
-        "feeds": {"air": feed(generated=True), "grid": never()},
+        "feeds": FEEDS,
         "unassigned": 17,
         "category_names": {"heat": Label("供热", "Heating")},
     }

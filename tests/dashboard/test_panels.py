@@ -4,6 +4,7 @@ import pytest
 import sample_city as city
 from all_screens import BARE
 from component_tree import classes, having, heard, only, text, walk
+from msgspec import structs
 
 from dashboard.panels import (
     accounts,
@@ -16,6 +17,7 @@ from dashboard.panels import (
     events,
     funnel,
     header,
+    indicators,
     record,
     rejects,
     sensors,
@@ -180,6 +182,7 @@ def test_a_feed_leads_to_its_card():
     assert [link.href.partition("#")[2] for link in having(strip, "health")] == [
         "feed-air",
         "feed-grid",
+        "feed-warnings",
     ]
 
 
@@ -197,6 +200,45 @@ def test_areas_are_ordered_by_what_is_overdue_and_no_area_is_a_dash():
     cells = [[text(cell) for cell in having(row, "n")] for row in walk(shown) if row._type == "Tr"]
     assert cells[1][-1] == "42"
     assert cells[2][-1] == "—"
+
+
+def test_in_a_city_without_cases_areas_are_ordered_by_what_came_today():
+    children = (city.child(city.HAIDIAN, 1, 4), city.child(city.CHAOYANG, 2, 3))
+    snapshot = city.area(
+        feeds={"police": city.feed("police", kind="incident")},
+        children=tuple(
+            structs.replace(row, received_today=count)
+            for row, count in zip(children, (7, 5), strict=True)
+        ),
+    )
+    shown = districts.panel(snapshot, city.say(), city.view())
+    assert [text(row) for row in having(shown, "cell-link")] == ["海淀区", "朝阳区"]
+    assert "超期" not in text(shown)
+
+
+def test_a_city_without_cases_shows_categories_in_place_of_the_funnel():
+    snapshot = city.area(feeds={"police": city.feed("police", kind="incident")})
+    shown = funnel.wall(snapshot, city.say(), city.view())
+    assert having(shown, "table-categories")
+    assert not having(shown, "stage")
+    assert having(funnel.panel(snapshot, city.say(), city.view()), "absent")
+
+
+def test_where_no_feed_brings_official_warnings_their_absence_is_not_called_calm():
+    snapshot = city.area(alerts=(), feeds={"air": city.feed()})
+    assert text(only(header.wall(snapshot, city.say(), city.view()), "top-mid")) == "未接入官方预警"
+    assert "未接入官方预警" in text(alerts.panel(snapshot, city.say(), city.view()))
+
+
+def test_an_indicator_that_nobody_reports_here_is_left_out_and_a_silent_one_is_not():
+    nobody = city.indicator(value=None, as_of=None, sources_reporting=0, sources_expected=0)
+    silent = city.indicator(value=None, as_of=None, sources_reporting=0, sources_expected=3)
+    shown = {
+        expected: indicators.panel(city.area(indicators={"x": one}), city.say(), city.view())
+        for expected, one in ((0, nobody), (3, silent))
+    }
+    assert not having(shown[0], "tile")
+    assert having(shown[3], "tile")
 
 
 def test_records_without_a_place_are_counted_beside_the_areas_of_the_city():
