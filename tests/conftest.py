@@ -3,9 +3,16 @@
 import itertools
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from layers.store.client import connect
 from layers.store.local_redis import LocalRedis
+
+# A slow machine is no fault of what is tested.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
