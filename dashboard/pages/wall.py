@@ -71,7 +71,7 @@ PAGE = Page(
         "districts": partial(districts.panel, limit=18),
         "map": city_map.panel,
         "trend": trend.panel,
-        "alerts": partial(alerts.panel, limit=6),
+        "alerts": partial(alerts.panel, limit=5),
         "events": partial(events.panel, limit=14),
         "health": data_health.panel,
     },
