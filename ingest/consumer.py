@@ -133,12 +133,12 @@ class Worker:
         slices = self._gather(source)
         count = sum(len(s.offsets) for s in slices)
         work = Work(self._normalize(slices), self._frame) if slices else None
-        if not self._settle():
+        # nothing is under way between these two: housekeeping never waits for an apply
+        if not self._settle() or not self._keep_house(source):
             self._begin_again(source)
             return 0
         if work is not None:
             self._under_way = self._thread.submit(self._apply, work)
-        self._keep_house(source)
         log.debug("event=poll messages=%s", count)
         return count
 
@@ -218,19 +218,22 @@ class Worker:
     def _begin_again(self, source: Source) -> None:
         source.seek(self._insist(lambda: self._applier.begin(sorted(source.assigned()))))
 
-    def _keep_house(self, source: Source) -> None:
-        """Move idle fences along, commit, and report the lag, each at its own pace."""
+    def _keep_house(self, source: Source) -> bool:
+        """Move idle fences along, commit, and report the lag, each at its own pace.
+
+        Returns: False when reading must begin again at the fences.
+        """
         now = time.monotonic()
         if now - self._committed < self._pace.commit_every_s:
-            return
+            return True
         self._committed = now
-        if not self._settle() or not self._sweep(now):
-            self._begin_again(source)
-            return
+        if not self._sweep(now):
+            return False
         self._applier.keep(source.assigned())
         source.commit(dict(self._applied))
         self._applied.clear()
         self._report(source.lag())
+        return True
 
     def _sweep(self, now: float) -> bool:
         if now - self._swept < _SWEEP_S:

@@ -120,6 +120,7 @@ def _ids(plan: Plan, batch: Batch, accepted: pl.DataFrame, number: int) -> None:
             "row",
             suffix=pl.concat_str(pl.lit(keys.seen(batch.feed.id)), hour),
             expire=(hour + 2) * 3600 + batch.feed.late_after_s,
+            keep=pl.lit(batch.feed.late_after_s + 3600),
             batch=pl.lit(number, dtype=pl.Int32),
         )
     )

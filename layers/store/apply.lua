@@ -47,7 +47,8 @@ for _, s in ipairs(w.seen) do
   for from = 1, n, CHUNK do
     call('SADD', key, unpack(ids_of(ids, from, math.min(from + CHUNK - 1, n))))
   end
-  call('EXPIREAT', key, s[2])
+  -- old events that are read only now may be repeated from now on: a backlog, a recorded file
+  call('EXPIREAT', key, math.max(s[2], w.now + s[5]))
 end
 
 for _, f in ipairs(w.fences) do call('HSET', stem .. 'fence', f[1], f[3]) end

@@ -30,7 +30,7 @@ class Plan:
     lists: list[pl.DataFrame] = field(default_factory=list)
     """suffix, bound, value; newest last."""
     seen: list[pl.DataFrame] = field(default_factory=list)
-    """suffix, expire (s), id (UInt64), batch and row: whose row it is."""
+    """suffix, expire (s), keep (s from now, at least), id (UInt64), batch and row: whose it is."""
 
     def split(self, homes_of_city: int) -> dict[int, HomePlan]:
         """Give the part of each home that is touched; what moved touches all the others."""
@@ -114,9 +114,11 @@ def _split_small(marks: list[pl.DataFrame], lists: list[pl.DataFrame], homes: Ho
 def _split_seen(frames: list[pl.DataFrame], homes: Homes) -> None:
     """Ids of one hour lie together; owners follow the positions over all of a home's ids."""
     for frame in frames:
-        for (home, suffix, expire), part in frame.group_by(["home", "suffix", "expire"]):
+        groups = frame.group_by(["home", "suffix", "expire", "keep"])
+        for (home, suffix, expire, keep), part in groups:
             plan = homes[int(str(home))]
             ids = part["id"].to_numpy().tobytes()
-            plan.writes.seen.append((str(suffix), int(str(expire)), ids, plan.owned))
+            numbers = int(str(expire)), ids, plan.owned, int(str(keep))
+            plan.writes.seen.append((str(suffix), *numbers))
             plan.owners.append(part.select("batch", "row"))
             plan.owned += part.height

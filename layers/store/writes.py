@@ -28,8 +28,9 @@ class Writes:
     """The share of one home in one poll; see `apply.lua` for what each part does."""
 
     fences: list[Fence] = field(default_factory=list)
-    seen: list[tuple[str, int, bytes, int]] = field(default_factory=list)
-    """suffix, expire at (s), ids of 8 bytes each, position of the first id in the home's rows."""
+    seen: list[tuple[str, int, bytes, int, int]] = field(default_factory=list)
+    """suffix, expire at (s), ids of 8 bytes each, position of the first id in the home's rows, and
+    for how long (s) from now on they are kept at least."""
     sums: list[tuple[str, int, list[str], list[int], list[int], list[int], list[int]]] = field(
         default_factory=list
     )

@@ -303,3 +303,12 @@ def test_the_outcome_of_an_incident_is_kept_and_counted(store):
     assert cells[f"police.outcome.arrest|110101001|{LOCAL.hour}".encode()].startswith(b"1 ")
     record = store.client.hget(store.key("110101", "rec:incident"), "police|1")
     assert b'"outcome":"arrest"' in record
+
+
+def test_a_repetition_in_a_backlog_older_than_the_lateness_bound_is_found(store):
+    old = NOW_MS - 5 * 86_400_000
+    body = {"id": "s1", "p": "no2", "v": 7, "x": 0.5, "y": 1, "at": old}
+    log = {("air", 0): [(old, json.dumps(body).encode())] * 3}
+    run(store, log, [1, 1, 1])
+    found = accounts(store, "air")
+    assert (found["accepted"], found["duplicate"]) == (1, 2)

@@ -45,9 +45,9 @@ def test_a_worker_that_lost_its_partition_changes_nothing(store):
 
 def test_known_ids_are_named_and_nothing_is_written(store):
     ids = struct.pack("<3Q", 7, 8, 9)
-    store.apply(HOME, claim(-1, 10, seen=[("seen:air:1", NEVER, ids, 0)]), 1)
+    store.apply(HOME, claim(-1, 10, seen=[("seen:air:1", NEVER, ids, 0, 1)]), 1)
     second = struct.pack("<3Q", 6, 8, 5)
-    parts = {"seen": [("seen:air:1", NEVER, second, 4)], "sums": cell(3, 3, 1, 1)}
+    parts = {"seen": [("seen:air:1", NEVER, second, 4, 1)], "sums": cell(3, 3, 1, 1)}
     answer = store.apply(HOME, claim(10, 20, **parts), 1)
     assert answer.status == "seen"
     assert answer.positions == (5,)
