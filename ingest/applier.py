@@ -114,6 +114,10 @@ class Applier:
             self._positions.pop(partition, None)
         return starts
 
+    def ends(self, partitions: Sequence[str]) -> dict[str, int]:
+        """Give the largest fence of all homes, as last read."""
+        return {p: max(f.get(p, NOTHING) for f in self._fences.values()) for p in partitions}
+
     def keep(self, partitions: frozenset[str]) -> None:
         """Forget the partitions that this worker no longer holds."""
         for gone in set(self._positions) - partitions:

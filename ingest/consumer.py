@@ -115,15 +115,25 @@ class Worker:
         self._settle()
         return self._insist(lambda: self._applier.begin(partitions))
 
+    def begin_anew(self, partitions: Sequence[str]) -> dict[str, int]:
+        """Say from where a source may number messages that no log has numbered before.
+
+        Above every home's fence: a number below one would count as applied already.
+        """
+        self.begin(partitions)
+        return self._applier.ends(partitions)
+
     def run(self, source: Source, stop: threading.Event) -> None:
         """Work until `stop` is set; then finish what is under way and leave the group."""
         self._stop = stop
         try:
             while not stop.is_set():
                 self.step(source)
-            self._settle()
-        except StoreUnavailableError:
-            log.warning("event=stopped_without_store")
+            if self._settle():
+                self._applier.sweep()
+                self._commit(source)
+        except (StoreUnavailableError, FenceBehindError):
+            log.warning("event=stopped_unswept")
         finally:
             self._thread.shutdown(wait=True)
             source.close()
@@ -230,10 +240,14 @@ class Worker:
         if not self._sweep(now):
             return False
         self._applier.keep(source.assigned())
-        source.commit(dict(self._applied))
-        self._applied.clear()
+        self._commit(source)
         self._report(source.lag())
         return True
+
+    def _commit(self, source: Source) -> None:
+        if self._applied:
+            source.commit(dict(self._applied))
+            self._applied.clear()
 
     def _sweep(self, now: float) -> bool:
         if now - self._swept < _SWEEP_S:

@@ -157,9 +157,17 @@ class LocalKafka:
         """Format the storage, once."""
         if (self.folder / "data" / "meta.properties").exists():
             return
+        # one word with its option: one id in 64 begins with a hyphen
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(  # noqa: S603 - our own Java and jars
-            [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)],
+            [
+                *command,
+                "kafka.tools.StorageTool",
+                "format",
+                f"--cluster-id={cluster}",
+                "-c",
+                str(settings),
+            ],
             capture_output=True,
             text=True,
             check=False,

@@ -166,7 +166,7 @@ class _MarkedSource(DirectSource):
         playing: Playing,
         mark: Mark,
     ) -> None:
-        super().__init__(player, worker.topics, worker.begin, playing)
+        super().__init__(player, worker.topics, worker.begin_anew, playing)
         self._mark = mark
         self._noted: datetime | None = None
 

@@ -312,3 +312,14 @@ def test_a_repetition_in_a_backlog_older_than_the_lateness_bound_is_found(store)
     run(store, log, [1, 1, 1])
     found = accounts(store, "air")
     assert (found["accepted"], found["duplicate"]) == (1, 2)
+
+
+def test_messages_numbered_anew_begin_above_every_fence(store):
+    body = {"id": "s1", "p": "no2", "v": 7, "x": 0.5, "y": 1, "at": NOW_MS}
+    made = worker(store)
+    source = LogSource({("air", 0): [(NOW_MS, json.dumps(body).encode())]}, made.begin, [1])
+    made.step(source)
+    made._settle()  # and dies before the idle homes have followed
+    heir = worker(store)
+    assert heir.begin(["air:0"]) == {"air:0": -1}
+    assert heir.begin_anew(["air:0"]) == {"air:0": 1}

@@ -11,7 +11,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from ingest import kafka_jars
+from ingest import kafka_jars, local_kafka
 from ingest.kafka_jars import (
     LOCK,
     KafkaUnavailableError,
@@ -238,3 +238,9 @@ def test_the_command_runs_a_broker_with_the_topics_of_the_city_until_told_to_sto
         running.stdout.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(bootstrap.rpartition(":")[2])), 1)
+
+
+def test_a_cluster_id_that_begins_with_a_hyphen_formats_the_storage(tmp_path, monkeypatch):
+    monkeypatch.setattr(local_kafka, "urlsafe_b64encode", lambda _: b"-QAAAAAAAAAAAAAAAAAAAA==")
+    with LocalKafka(tmp_path / "kafka") as server:
+        assert server.is_running
