@@ -66,7 +66,7 @@ def _grow(store: Store, pack: CityPack, spec: dict[str, object], values: list[by
     feed = convert(spec, FeedSpec, Path("bench"))
     frame = Frame(pack.geography, pack.code, pack.timezone)
     normalizer, applier = Normalizer(feed, frame), Applier(store, frame, time.time)
-    applier.begin([f"{feed.id}:0"])
+    applier.begin([f"{feed.id}:0"], {})
     before = store.client.info("memory")["used_memory"]
     now = int(time.time() * 1000)
     for at in range(0, len(values), 20_000):

@@ -16,7 +16,7 @@ from dataclasses import replace
 import polars as pl
 
 from layers import writer
-from layers.batch import DUPLICATE, Batch, Frame
+from layers.batch import DUPLICATE, Batch, Frame, Span
 from layers.feeds import Reject
 from layers.store.client import Applied, Store
 from layers.store.plan import HomePlan
@@ -42,7 +42,7 @@ class Work:
 
     def __init__(self, batches: Sequence[Batch], frame: Frame) -> None:
         self.batches = list(batches)
-        self.spans = {s.partition: s for b in batches for s in b.spans}
+        self.spans = _spans(batches)
         self.frame = frame
         self.superseded: set[str] | None = None
         """Ids of records that another home holds in a newer version; asked once."""
@@ -65,10 +65,10 @@ class Work:
         plan.writes.records = [r for r in plan.writes.records if r[1] not in gone]
         return plan
 
-    def rejects(self) -> list[tuple[int, Reject]]:
-        """Give the rejected messages of the poll with the index of their home."""
+    def rejects(self) -> list[tuple[int, str, Reject]]:
+        """Give the rejected messages of the poll with the index of their home and their log."""
         return [
-            (batch.rows["home"][row], reject)
+            (batch.rows["home"][row], batch.spans[batch.rows["part"][row]].partition, reject)
             for batch in self.batches
             for row, reject in batch.rejects
         ]
@@ -102,9 +102,16 @@ class Applier:
         self._fences: dict[str, dict[str, int]] = {home: {} for home in frame.homes}
         self._positions: dict[str, int] = {}
 
-    def begin(self, partitions: Sequence[str]) -> dict[str, int]:
-        """Read the fences of partitions that have come: where to start, -1 for the oldest."""
+    def begin(self, partitions: Sequence[str], ends: Mapping[str, int]) -> dict[str, int]:
+        """Read the fences of logs that have come: where to start, -1 for the oldest.
+
+        Args:
+            partitions: the names of the logs.
+            ends: the end of those logs of which it is known.
+        """
         stored = self._store.fences(self._frame.homes)
+        if self._set_back(stored, ends):
+            stored = self._store.fences(self._frame.homes)
         starts = {}
         for partition in partitions:
             held = {home: stored[home].get(partition, NOTHING) for home in self._frame.homes}
@@ -113,6 +120,25 @@ class Applier:
             starts[partition] = min(held.values())
             self._positions.pop(partition, None)
         return starts
+
+    def _set_back(self, stored: Mapping[str, Mapping[str, int]], ends: Mapping[str, int]) -> bool:
+        """Set fences that lie beyond the end of a log back to it; say whether there were any.
+
+        A log ends before a fence when it has lost its tail (an unclean election of a leader). What
+        was lost has been applied; what is written next bears its offsets and has not. The end is
+        trustworthy: a new leader tells none before it knows its own (KIP-207).
+        """
+        shares = []
+        for home, fences in stored.items():
+            beyond = [
+                Fence(p, str(fences[p]), end) for p, end in ends.items() if fences.get(p, 0) > end
+            ]
+            if beyond:
+                log.error("event=log_cut home=%s fences=%s", home, beyond)
+                shares.append((home, Writes(fences=beyond)))
+        if shares:
+            self._store.apply_many(shares, int(self._clock_s()))
+        return bool(shares)
 
     def ends(self, partitions: Sequence[str]) -> dict[str, int]:
         """Give the largest fence of all homes, as last read."""
@@ -217,6 +243,17 @@ class Applier:
         self._fences[home] = known | dict(answer.fences)
         if behind:
             raise FenceBehindError(home, behind)
+
+
+def _spans(batches: Iterable[Batch]) -> dict[str, Span]:
+    """Give the whole run of each log: a poll may hold several slices of one, on end."""
+    found: dict[str, Span] = {}
+    for batch in batches:
+        for span in batch.spans:
+            was = found.get(span.partition, span)
+            start, after = min(was.start, span.start), max(was.next, span.next)
+            found[span.partition] = Span(span.partition, start, after)
+    return found
 
 
 def _leave_out(plans: Iterable[HomePlan], older: set[str]) -> None:

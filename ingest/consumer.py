@@ -101,6 +101,8 @@ class Worker:
         self._applied: dict[str, int] = {}
         self._stop = threading.Event()
         self._outage = False
+        self._lost = False
+        """State was lost: reading must begin again at the fences, of every partition."""
         self._swept = self._committed = 0.0
         # the regions live as long as the worker: the collector need not walk them at every poll
         gc.freeze()
@@ -110,10 +112,12 @@ class Worker:
         """The topics of all feeds."""
         return tuple(self._normalizers)
 
-    def begin(self, partitions: Sequence[str]) -> dict[str, int]:
-        """Say where to start reading partitions that have just come (`topic:partition`)."""
+    def begin(
+        self, partitions: Sequence[str], ends: Mapping[str, int] | None = None
+    ) -> dict[str, int]:
+        """Say where to start reading logs that have just come, given the ends that are known."""
         self._settle()
-        return self._insist(lambda: self._applier.begin(partitions))
+        return self._insist(lambda: self._applier.begin(partitions, ends or {}))
 
     def begin_anew(self, partitions: Sequence[str]) -> dict[str, int]:
         """Say from where a source may number messages that no log has numbered before.
@@ -171,7 +175,7 @@ class Worker:
             more = source.poll(max(0.0, end - time.monotonic()))
             found += more
             count += sum(len(s.offsets) for s in more)
-        return found
+        return _last_runs(found)
 
     def _normalize(self, slices: Sequence[Slice]) -> list[Batch]:
         topics: dict[str, list[Slice]] = {}
@@ -187,8 +191,8 @@ class Worker:
         """Apply one poll, insisting; False when reading must begin again at the fences."""
         new = [
             reject
-            for home, reject in work.rejects()
-            if self._applier.is_new(home, f"{reject.topic}:{reject.partition}", reject.offset)
+            for home, partition, reject in work.rejects()
+            if self._applier.is_new(home, partition, reject.offset)
         ]
         if new:
             self._sink.send(new)
@@ -202,10 +206,10 @@ class Worker:
 
     def _settle(self) -> bool:
         """Wait for what is under way; False when reading must begin again."""
-        if self._under_way is None:
-            return True
-        future, self._under_way = self._under_way, None
-        return future.result()
+        if self._under_way is not None:
+            future, self._under_way = self._under_way, None
+            self._lost |= not future.result()
+        return not self._lost
 
     def _insist(self, call: Callable[[], T]) -> T:
         """Call until Redis answers, saying once that it is lost and once that it is back."""
@@ -226,7 +230,8 @@ class Worker:
         raise AssertionError("unreachable")
 
     def _begin_again(self, source: Source) -> None:
-        source.seek(self._insist(lambda: self._applier.begin(sorted(source.assigned()))))
+        source.seek(self._insist(lambda: self._applier.begin(sorted(source.assigned()), {})))
+        self._lost = False
 
     def _keep_house(self, source: Source) -> bool:
         """Move idle fences along, commit, and report the lag, each at its own pace.
@@ -265,3 +270,14 @@ class Worker:
         if lag and not self._outage:
             fields = {partition: f"{count}|{at_ms}" for partition, count in lag.items()}
             self._insist(lambda: self._store.note(keys.UNASSIGNED, keys.LAG, fields))
+
+
+def _last_runs(slices: Sequence[Slice]) -> list[Slice]:
+    """Give the slices without those of a log that was begun again since: they are in it again."""
+    kept: dict[str, list[Slice]] = {}
+    for part in slices:
+        run = kept.setdefault(part.name, [])
+        if run and run[-1].next != part.start:
+            run.clear()
+        run.append(part)
+    return [part for run in kept.values() for part in run]

@@ -33,11 +33,13 @@ class Slice:
     """First offset the slice answers for: the position of the source before the poll."""
     next: int
     """Position after the slice: the first offset it does not answer for."""
+    log: str = ""
+    """Which of all topics that have borne this name, where the source can tell."""
 
     @property
     def name(self) -> str:
-        """`topic:partition`, as fences spell it."""
-        return f"{self.topic}:{self.partition}"
+        """`topic:partition` or `topic:partition@log`, as fences spell it."""
+        return f"{self.topic}:{self.partition}" + (f"@{self.log}" if self.log else "")
 
     def value(self, row: int) -> bytes:
         """Give one value; for the few that are rejected or looked at."""
@@ -53,7 +55,7 @@ class Source(Protocol):
     """
 
     def assigned(self) -> frozenset[str]:
-        """Give the partitions this worker holds now, as `topic:partition`."""
+        """Give the partitions this worker holds now, by the names of their slices."""
         ...
 
     def seek(self, positions: dict[str, int]) -> None:

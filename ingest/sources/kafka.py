@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
 from ingest.sources.base import Slice
 
 log = logging.getLogger(__name__)
+
+_KNOWS_IDS = (2, 8)
+"""The first broker that gives every topic an id (KIP-516)."""
 
 _VALUE, _OFFSET, _TIMESTAMP = map(attrgetter, ("value", "offset", "timestamp"))
 
@@ -57,18 +61,25 @@ class KafkaSource:
     Args:
         settings: cluster and group.
         topics: the topics of the feeds.
-        on_gain: called inside `poll` with partitions that came to this worker, before any of their
-            messages is read; it answers where to start (`topic:partition` → offset, -1: oldest).
+        on_gain: called inside `poll` with the logs that came to this worker and the end of each
+            (name → offset), before any of their messages is read; it answers where to start
+            (name → offset, -1: oldest).
+
+    A log is named `topic:partition@id`, id being that of the topic: a topic that was deleted and
+    made again under its old name is another log, of which nothing has been read yet. A broker
+    before 2.8 knows no ids; there a log is named `topic:partition`.
     """
 
     def __init__(
         self,
         settings: KafkaSettings,
         topics: Sequence[str],
-        on_gain: Callable[[list[str]], dict[str, int]],
+        on_gain: Callable[[list[str], dict[str, int]], dict[str, int]],
     ) -> None:
         self._on_gain = on_gain
         self._positions: dict[TopicPartition, int] = {}
+        self._logs: dict[TopicPartition, str] = {}
+        """The logs taken over, with the id that each topic had then."""
         self._consumer = KafkaConsumer(
             bootstrap_servers=settings.bootstrap,
             group_id=settings.group,
@@ -77,6 +88,7 @@ class KafkaSource:
             max_poll_records=settings.max_poll_records,
             session_timeout_ms=10_000,  # a killed worker's partitions wait no longer than this
             heartbeat_interval_ms=3_000,
+            metadata_max_age_ms=5_000,  # topics made, deleted or grown are noticed within this
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=4 << 20,
             fetch_max_bytes=32 << 20,
@@ -87,8 +99,9 @@ class KafkaSource:
         self._consumer.subscribe(list(topics), listener=self._listener)
 
     def assigned(self) -> frozenset[str]:
-        """Give the partitions of this member."""
-        return frozenset(map(_name, self._consumer.assignment()))
+        """Give the logs of this member that it has taken over."""
+        held = self._consumer.assignment()
+        return frozenset(self._name(p) for p, _ in self._logs.items() if p in held)
 
     def seek(self, positions: dict[str, int]) -> None:
         """Move the named partitions; -1: the oldest offset that there is."""
@@ -104,7 +117,13 @@ class KafkaSource:
     def poll(self, timeout_s: float) -> list[Slice]:
         """Give the next slices; blocks at most `timeout_s`."""
         found = self._consumer.poll(timeout_ms=int(timeout_s * 1000))
-        slices = [self._slice(p, records) for p, records in found.items() if records]
+        slices = [
+            self._slice(p, records)
+            for p, records in found.items()
+            if records and self._goes_on(p, records[0].offset)
+        ]
+        for partition in self._consumer.assignment() - self._listener.gained:
+            self._goes_on(partition, self._positions.get(partition, 0))
         if self._listener.gained:
             self._take_over()
         return slices
@@ -112,7 +131,6 @@ class KafkaSource:
     def commit(self, positions: dict[str, int]) -> None:
         """Commit to Kafka, for the tools that show lag; failure is no loss."""
         from kafka import OffsetAndMetadata
-        from kafka.errors import KafkaError
 
         held = self._consumer.assignment()
         offsets = {
@@ -132,7 +150,7 @@ class KafkaSource:
         for partition, position in self._positions.items():
             end = self._consumer.highwater(partition)
             if end is not None:
-                found[_name(partition)] = max(0, end - position)
+                found[self._name(partition)] = max(0, end - position)
         return found
 
     def close(self) -> None:
@@ -140,14 +158,53 @@ class KafkaSource:
         self._consumer.close(autocommit=False)
 
     def _take_over(self) -> None:
-        """Start reading the partitions that have come, where their homes stand."""
+        """Start reading the logs that have come, where their homes stand."""
         new, self._listener.gained = self._listener.gained, set()
         held = self._consumer.assignment()
-        self._positions = {p: o for p, o in self._positions.items() if p in held - new}
+        for known in (self._positions, self._logs):
+            for partition in set(known) - (held - new):
+                del known[partition]
         mine = sorted(new & held)
-        if mine:
-            self.seek(self._on_gain([_name(p) for p in mine]))
-            self._consumer.resume(*mine)
+        if not mine:
+            return
+        ids = {p: self._log_id(p.topic) for p in mine}
+        try:
+            ends = self._consumer.end_offsets(mine)
+        except KafkaError as error:  # its leader is being chosen: ask again at the next poll
+            log.info("event=end_of_log_unknown error=%r", error)
+            self._listener.gained |= set(mine)
+            return
+        if "" in ids.values() and self._consumer.config["api_version"] >= _KNOWS_IDS:
+            self._listener.gained |= set(mine)  # it has just been made or deleted
+            return
+        self._logs |= ids
+        names = {self._name(p): ends[p] for p in mine}
+        self.seek(self._on_gain(list(names), names))
+        self._consumer.resume(*mine)
+
+    def _goes_on(self, partition: TopicPartition, offset: int) -> bool:
+        """Say whether messages follow what was read; if not, their log is taken over anew.
+
+        A log that was cut, or deleted and made again, makes the client begin anew by itself, at
+        offsets that say nothing about what has been applied.
+        """
+        now = self._log_id(partition.topic)
+        was = self._logs.get(partition)
+        changed = was is None or (now and now != was)
+        if changed or offset < self._positions.get(partition, 0):
+            log.warning("event=log_changed log=%s offset=%s", self._name(partition), offset)
+            self._consumer.pause(partition)
+            self._listener.gained.add(partition)
+            return False
+        return True
+
+    def _log_id(self, topic: str) -> str:
+        known = self._consumer._manager.cluster.topic_id(topic)  # noqa: SLF001  no public way
+        return known.hex[:12] if known and known.int else ""
+
+    def _name(self, partition: TopicPartition) -> str:
+        made = self._logs.get(partition, "")
+        return f"{partition.topic}:{partition.partition}" + (f"@{made}" if made else "")
 
     def _slice(self, partition: TopicPartition, records: list[Any]) -> Slice:
         values = list(map(_VALUE, records))
@@ -169,13 +226,10 @@ class KafkaSource:
             bounds=bounds,
             start=start,
             next=after,
+            log=self._logs.get(partition, ""),
         )
-
-
-def _name(partition: TopicPartition) -> str:
-    return f"{partition.topic}:{partition.partition}"
 
 
 def _partition(name: str) -> TopicPartition:
     topic, _, number = name.rpartition(":")
-    return TopicPartition(topic, int(number))
+    return TopicPartition(topic, int(number.partition("@")[0]))

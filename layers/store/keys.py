@@ -6,7 +6,7 @@ braces, so that Redis Cluster keeps all keys of one home in one slot and one scr
 at once.
 
 suffix                type  what                                                     kept
-fence                 hash  `topic:partition` → next offset not yet applied          for ever
+fence                 hash  `topic:partition@topic id` → next offset not yet applied for ever
 acct:<feed>           hash  read, accepted, duplicate, rejected, late, … totals      for ever
 acctm:<feed>:<hour>   hash  `<minute of the hour>|<outcome>` → messages              26 h
 lag                   hash  `topic:partition` → messages not yet read | at ms        for ever
