@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ingest.sources.headers import Headers, join_headers
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -35,6 +37,8 @@ class Slice:
     """Position after the slice: the first offset it does not answer for."""
     log: str = ""
     """Which of all topics that have borne this name, where the source can tell."""
+    headers: Headers | None = None
+    """The messages' own headers, where the source has such and was asked for them."""
 
     @property
     def name(self) -> str:
@@ -111,6 +115,7 @@ def join(slices: Sequence[Slice]) -> tuple[Slice, npt.NDArray[np.int32]]:
         return slices[0], part
     ends = np.cumsum([0, *(len(s.buffer) for s in slices)])
     bounds = [s.bounds[:-1] + end for s, end in zip(slices, ends, strict=False)]
+    headers = [(s.headers, len(s.offsets)) for s in slices if s.headers is not None]
     return (
         Slice(
             topic=slices[0].topic,
@@ -121,6 +126,7 @@ def join(slices: Sequence[Slice]) -> tuple[Slice, npt.NDArray[np.int32]]:
             bounds=np.concatenate([*bounds, ends[-1:]]),
             start=-1,
             next=-1,
+            headers=join_headers(headers) if len(headers) == len(slices) else None,
         ),
         part,
     )

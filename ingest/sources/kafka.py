@@ -5,21 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
-import numpy as np
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from ingest.sources.base import Slice
+from ingest.sources.columnar_fetch import columns_of, read_columns
+from ingest.sources.record_columns import Columns
 
 log = logging.getLogger(__name__)
 
 _KNOWS_IDS = (2, 8)
 """The first broker that gives every topic an id (KIP-516)."""
-
-_VALUE, _OFFSET, _TIMESTAMP = map(attrgetter, ("value", "offset", "timestamp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,7 @@ class KafkaSource:
         on_gain: called inside `poll` with the logs that came to this worker and the end of each
             (name → offset), before any of their messages is read; it answers where to start
             (name → offset, -1: oldest).
+        with_headers: the topics whose slices carry the headers of their messages.
 
     A log is named `topic:partition@id`, id being that of the topic: a topic that was deleted and
     made again under its old name is another log, of which nothing has been read yet. A broker
@@ -75,8 +74,10 @@ class KafkaSource:
         settings: KafkaSettings,
         topics: Sequence[str],
         on_gain: Callable[[list[str], dict[str, int]], dict[str, int]],
+        with_headers: frozenset[str] = frozenset(),
     ) -> None:
         self._on_gain = on_gain
+        self._with_headers = with_headers
         self._positions: dict[TopicPartition, int] = {}
         self._logs: dict[TopicPartition, str] = {}
         """The logs taken over, with the id that each topic had then."""
@@ -94,6 +95,7 @@ class KafkaSource:
             fetch_max_bytes=32 << 20,
             **settings.security,
         )
+        read_columns(self._consumer, with_headers)
         self._listener = _Listener()
         self._listener.consumer = self._consumer
         self._consumer.subscribe(list(topics), listener=self._listener)
@@ -117,11 +119,12 @@ class KafkaSource:
     def poll(self, timeout_s: float) -> list[Slice]:
         """Give the next slices; blocks at most `timeout_s`."""
         found = self._consumer.poll(timeout_ms=int(timeout_s * 1000))
-        slices = [
-            self._slice(p, records)
-            for p, records in found.items()
-            if records and self._goes_on(p, records[0].offset)
+        runs = [
+            (p, columns_of(items, headers=p.topic in self._with_headers))
+            for p, items in found.items()
+            if items
         ]
+        slices = [self._slice(p, c) for p, c in runs if self._goes_on(p, int(c.offsets[0]))]
         for partition in self._consumer.assignment() - self._listener.gained:
             self._goes_on(partition, self._positions.get(partition, 0))
         if self._listener.gained:
@@ -206,27 +209,21 @@ class KafkaSource:
         made = self._logs.get(partition, "")
         return f"{partition.topic}:{partition.partition}" + (f"@{made}" if made else "")
 
-    def _slice(self, partition: TopicPartition, records: list[Any]) -> Slice:
-        values = list(map(_VALUE, records))
-        if None in values:  # tombstones
-            values = [value or b"" for value in values]
-        count = len(records)
-        bounds = np.zeros(count + 1, dtype=np.int64)
-        np.cumsum(np.fromiter(map(len, values), np.int64, count) + 1, out=bounds[1:])
-        offsets = np.fromiter(map(_OFFSET, records), np.int64, count)
-        start = self._positions.get(partition, int(offsets[0]))
-        after = int(offsets[-1]) + 1
+    def _slice(self, partition: TopicPartition, columns: Columns) -> Slice:
+        start = self._positions.get(partition, int(columns.offsets[0]))
+        after = int(columns.offsets[-1]) + 1
         self._positions[partition] = after
         return Slice(
             topic=partition.topic,
             partition=partition.partition,
-            offsets=offsets,
-            times_ms=np.fromiter(map(_TIMESTAMP, records), np.int64, count),
-            buffer=b"\n".join(values) + b"\n",
-            bounds=bounds,
+            offsets=columns.offsets,
+            times_ms=columns.times_ms,
+            buffer=columns.buffer,
+            bounds=columns.bounds,
             start=start,
             next=after,
             log=self._logs.get(partition, ""),
+            headers=columns.headers,
         )
 
 
