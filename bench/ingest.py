@@ -29,7 +29,8 @@ from ingest.sources.kafka import KafkaSettings, KafkaSource
 from ingest.worker import NoTopic
 from layers.batch import Frame
 from layers.documents import convert
-from layers.feeds import FeedSpec, read_health
+from layers.feed_spec import FeedSpec
+from layers.feeds import read_health
 from layers.pack import CityPack, load_pack
 from layers.store.client import connect
 from layers.store.local_redis import LocalRedis

@@ -22,7 +22,7 @@ from ingest.normalize import Normalizer
 from ingest.sources.base import make_slice
 from layers.batch import Frame
 from layers.documents import convert
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.pack import CityPack, load_pack
 from layers.store.client import Store, connect
 from layers.store.local_redis import LocalRedis

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingest.mapping import CASE_TIMES, REQUIRED
-from layers.feeds import FeedSpec
+from ingest.picks import name_of
+from layers.feed_spec import FeedSpec
 from layers.labels import Label
 
 CASE_STATES = (
@@ -41,25 +42,26 @@ def checks_of(feed: FeedSpec) -> list[Check]:
     found = [_required(feed, name) for name in REQUIRED[feed.kind] if name != "value"]
     found += {"observation": _of_value, "case": _of_case}.get(feed.kind, lambda _: [])(feed)
     assert feed.time is not None, "checked by ingest.mapping"  # noqa: S101
-    return [*found, _time(feed.time.field, feed.time.form), _ahead(feed.time.field)]
+    return [*found, _time(name_of(feed.time.field), _spelt(feed.time.form)), _ahead(feed)]
 
 
 def _required(feed: FeedSpec, name: str) -> Check:
     text = f"{name}_text" if name in CASE_TIMES else name
+    path = name_of(feed.fields[name])
     return Check(
-        feed.fields[name],
+        path,
         text,
         pl.col(text).is_null() | (pl.col(text) == ""),
         Label(f"缺少 {name}", f"{name} is missing"),
         Label(
-            f"请发送字段 {feed.fields[name]}，或修正数据源 {feed.id} 的 fields.{name}。",
-            f"Send the field {feed.fields[name]!r}, or correct fields.{name} of feed {feed.id}.",
+            f"请发送字段 {path}，或修正数据源 {feed.id} 的 fields.{name}。",
+            f"Send the field {path!r}, or correct fields.{name} of feed {feed.id}.",
         ),
     )
 
 
 def _of_value(feed: FeedSpec) -> list[Check]:
-    path = feed.fields["value"]
+    path = name_of(feed.fields["value"])
     checks = [
         Check(
             path,
@@ -91,7 +93,7 @@ def _of_value(feed: FeedSpec) -> list[Check]:
 
 def _of_case(feed: FeedSpec) -> list[Check]:
     states = Check(
-        feed.fields["status"],
+        name_of(feed.fields["status"]),
         "status",
         ~pl.col("status").is_in(CASE_STATES),
         Label("不是案件状态", "not a state of a case"),
@@ -102,13 +104,13 @@ def _of_case(feed: FeedSpec) -> list[Check]:
     )
     times = [
         Check(
-            feed.fields[name],
+            name_of(feed.fields[name]),
             f"{name}_text",
             pl.col(name).is_null() & pl.col(f"{name}_text").fill_null("").ne(""),
             Label(f"{name} 不是时间", f"{name} is not a time"),
             Label(
-                f"请按 {feed.time.field if feed.time else name} 的写法发送，或不发送。",
-                f"Send it like {feed.time.field if feed.time else name}, or leave it out.",
+                f"请按 {_like(feed)} 的写法发送，或不发送。",
+                f"Send it like {_like(feed)}, or leave it out.",
             ),
         )
         for name in CASE_TIMES
@@ -130,9 +132,17 @@ def _time(path: str, form: str = "iso") -> Check:
     )
 
 
-def _ahead(path: str) -> Check:
+def _spelt(form: str | tuple[str, ...]) -> str:
+    return form if isinstance(form, str) else " | ".join(form)
+
+
+def _like(feed: FeedSpec) -> str:
+    return name_of(feed.time.field) if feed.time else ""
+
+
+def _ahead(feed: FeedSpec) -> Check:
     return Check(
-        path,
+        _like(feed),
         "event_text",
         pl.col("event_ms") - pl.col("broker_ms") > AHEAD_MS,
         Label("晚于到达时间一天以上", "more than a day in the future"),

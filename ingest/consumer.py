@@ -29,7 +29,8 @@ from ingest.applier import Applier, FenceBehindError, Work
 from ingest.normalize import Normalizer
 from ingest.sources.base import Slice, Source
 from layers.batch import Batch, Frame
-from layers.feeds import FeedSpec, Reject
+from layers.feed_spec import FeedSpec
+from layers.feeds import Reject
 from layers.store import keys
 from layers.store.client import Store, StoreUnavailableError
 
@@ -143,28 +144,33 @@ class Worker:
             source.close()
 
     def step(self, source: Source) -> int:
-        """Do one poll; give the number of messages read."""
+        """Do one poll; give the number of messages taken on."""
+        return self._turn(source) or 0
+
+    def drain(self, source: Source) -> int:
+        """Read until nothing comes any more and all is applied; give the number of messages."""
+        total = 0
+        while True:
+            count = self._turn(source)
+            total += count or 0
+            if count == 0 and self._settle():
+                if self._sweep():
+                    return total
+                self._begin_again(source)
+
+    def _turn(self, source: Source) -> int | None:
+        """Do one poll; give the number of messages taken on, None when reading begins again."""
         slices = self._gather(source)
         count = sum(len(s.offsets) for s in slices)
         work = Work(self._normalize(slices), self._frame) if slices else None
         # nothing is under way between these two: housekeeping never waits for an apply
         if not self._settle() or not self._keep_house(source):
             self._begin_again(source)
-            return 0
+            return None
         if work is not None:
             self._under_way = self._thread.submit(self._apply, work)
         log.debug("event=poll messages=%s", count)
         return count
-
-    def drain(self, source: Source) -> int:
-        """Read until nothing comes any more and all is applied; give the number of messages."""
-        total = 0
-        while True:
-            count = self.step(source)
-            total += count
-            if not count and self._settle():
-                self._insist(self._applier.sweep)
-                return total
 
     def _gather(self, source: Source) -> list[Slice]:
         """Poll until there is enough or the linger is over; nothing to wait for, wait longer."""
@@ -242,8 +248,10 @@ class Worker:
         if now - self._committed < self._pace.commit_every_s:
             return True
         self._committed = now
-        if not self._sweep(now):
-            return False
+        if now - self._swept >= _SWEEP_S:
+            self._swept = now
+            if not self._sweep():
+                return False
         self._applier.keep(source.assigned())
         self._commit(source)
         self._report(source.lag())
@@ -254,10 +262,8 @@ class Worker:
             source.commit(dict(self._applied))
             self._applied.clear()
 
-    def _sweep(self, now: float) -> bool:
-        if now - self._swept < _SWEEP_S:
-            return True
-        self._swept = now
+    def _sweep(self) -> bool:
+        """Move the fences of idle homes along; False when reading must begin again."""
         try:
             self._insist(self._applier.sweep)
         except FenceBehindError as error:

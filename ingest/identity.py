@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import polars as pl
 
-from layers.feeds import Kind
+from layers.feed_spec import Kind
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

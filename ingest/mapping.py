@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.picks import paths_of
 from layers import documents, feeds
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "observation": ("sensor_id", "property", "value"),
@@ -60,8 +61,8 @@ def check_mapping(feed: FeedSpec, file: Path) -> None:
 
 def paths(feed: FeedSpec) -> tuple[str, ...]:
     """Give every path that the feed reads from a message, each once."""
-    wanted = list(feed.fields.values())
+    place = feed.place
+    wanted = [*feed.fields.values(), place.lng, place.lat, place.point, place.code, place.address]
     if feed.time:
         wanted.append(feed.time.field)
-    wanted += [p for p in (feed.place.lng, feed.place.lat, feed.place.code) if p]
-    return tuple(dict.fromkeys(wanted))
+    return tuple(dict.fromkeys(path for where in wanted for path in paths_of(where)))

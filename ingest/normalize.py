@@ -18,14 +18,16 @@ from ingest.codecs import cap, csv, json
 from ingest.codecs.base import Decoded
 from ingest.identity import event_ids
 from ingest.mapping import CASE_TIMES, OPTIONAL, REQUIRED, paths
+from ingest.picks import text_of
 from ingest.placer import Placer
 from ingest.sources.base import Slice, join
 from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame, Span
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec, TimeRule
 
 _NUMBER = pl.Float64
 _COLUMNS = {"outcome": "ending"}
 """Canonical fields whose column has another name: `outcome` is what became of the message."""
+_CAP_TIME = TimeRule("sent")
 _CAP_TIMES = ("effective", "onset", "expires")
 
 
@@ -48,7 +50,7 @@ class Normalizer:
         whole, part = join(slices)
         spans = [Span(s.name, s.start, s.next) for s in slices]
         decoded = self._decode(whole)
-        rows = self._canonical(decoded.columns, whole, part)
+        rows = self._canonical(decoded, whole, part)
         rows = rows.with_columns(broker_ms=_arrival())
         checks = checks_of(self.feed)
         failed = _first_failure(rows, checks, decoded)
@@ -66,39 +68,34 @@ class Normalizer:
         return json.decode(whole, self._paths)
 
     def _canonical(
-        self, columns: pl.DataFrame, whole: Slice, part: npt.NDArray[np.int32]
+        self, decoded: Decoded, whole: Slice, part: npt.NDArray[np.int32]
     ) -> pl.DataFrame:
         """Name the fields canonically, cast them, map their codes and read their times."""
-        text = _clean(columns, whole)
-        base = pl.DataFrame(
-            {
-                "row": np.arange(len(part), dtype=np.int64),
-                "part": part,
-                "offset": whole.offsets,
-                "broker_ms": whole.times_ms,
-                "raw": _raw(whole),
-            }
-        )
+        text = _clean(decoded.columns, whole)
+        base = _messages(whole, part)
+        if decoded.message is not None:
+            base = base[decoded.message]
+        base = base.with_row_index("row").cast({"row": pl.Int64})
         if self.feed.kind == "warning":
             return base.hstack(text).with_columns(_cap_times())
         named = text.select(
-            *[pl.col(path).alias(_column(name)) for name, path in self.feed.fields.items()],
+            *[text_of(where).alias(_column(name)) for name, where in self.feed.fields.items()],
             *[
                 pl.lit(None, dtype=pl.String).alias(_column(name))
                 for name in (*REQUIRED[self.feed.kind], *OPTIONAL[self.feed.kind])
                 if name not in self.feed.fields
             ],
             *_places(self.feed),
-            event_text=pl.col(self._time_path),
+            event_text=text_of(self._time.field),
         )
-        named = named if len(named) else named.clear(len(part))
+        named = named if len(named) else named.clear(len(base))
         mapped = base.hstack(named).with_columns(*_coded(self.feed), _unmapped(self.feed))
         return mapped.with_columns(_typed(self.feed))
 
     @property
-    def _time_path(self) -> str:
+    def _time(self) -> TimeRule:
         assert self.feed.time is not None, "checked by ingest.mapping"  # noqa: S101
-        return self.feed.time.field
+        return self.feed.time
 
     def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
         if self.feed.kind == "warning":
@@ -123,6 +120,19 @@ class Normalizer:
         return judged.with_columns(
             outcome=pl.when(again).then(DUPLICATE).otherwise("outcome").cast(pl.Int8)
         )
+
+
+def _messages(whole: Slice, part: npt.NDArray[np.int32]) -> pl.DataFrame:
+    """Give what is known of each message before it is read."""
+    return pl.DataFrame(
+        {
+            "message": np.arange(len(part), dtype=np.int64),
+            "part": part,
+            "offset": whole.offsets,
+            "broker_ms": whole.times_ms,
+            "raw": _raw(whole),
+        }
+    )
 
 
 def _column(name: str) -> str:
@@ -161,10 +171,7 @@ def _raw(whole: Slice) -> pl.Series:
 def _places(feed: FeedSpec) -> list[pl.Expr]:
     place = feed.place
     wanted = {"lng_text": place.lng, "lat_text": place.lat, "code_text": place.code}
-    return [
-        (pl.col(path) if path else pl.lit(None, dtype=pl.String)).alias(name)
-        for name, path in wanted.items()
-    ]
+    return [text_of(where).alias(name) for name, where in wanted.items()]
 
 
 def _coded(feed: FeedSpec) -> list[pl.Expr]:
@@ -202,7 +209,7 @@ def _typed(feed: FeedSpec) -> list[pl.Expr]:
     """Cast numbers and read times; the text of what is checked stays beside it."""
     rule = feed.time
     assert rule is not None, "checked by ingest.mapping"  # noqa: S101
-    exprs = [times.to_ms(pl.col("event_text"), rule.form, rule.zone).alias("event_ms")]
+    exprs = [times.to_ms(pl.col("event_text"), rule).alias("event_ms")]
     if feed.kind == "observation":
         exprs += [
             pl.col("value").alias("value_text"),
@@ -210,10 +217,10 @@ def _typed(feed: FeedSpec) -> list[pl.Expr]:
         ]
     if feed.kind == "case":
         exprs += [pl.col(name).alias(f"{name}_text") for name in CASE_TIMES]
-        exprs += [times.to_ms(pl.col(n), rule.form, rule.zone).alias(n) for n in CASE_TIMES]
+        exprs += [times.to_ms(pl.col(n), rule).alias(n) for n in CASE_TIMES]
         number = pl.col("version").cast(_NUMBER, strict=False).round().cast(pl.Int64)
-        told = times.to_ms(pl.col("version"), rule.form, rule.zone)
-        moment = times.to_ms(pl.col("event_text"), rule.form, rule.zone)
+        told = times.to_ms(pl.col("version"), rule)
+        moment = times.to_ms(pl.col("event_text"), rule)
         exprs.append(pl.coalesce(number, told, moment).alias("version"))
     if feed.kind == "incident":
         exprs.append(pl.lit(1, dtype=pl.Int64).alias("version"))
@@ -221,8 +228,8 @@ def _typed(feed: FeedSpec) -> list[pl.Expr]:
 
 
 def _cap_times() -> list[pl.Expr]:
-    sent = times.to_ms(pl.col("sent"), "iso", "Asia/Shanghai").alias("event_ms")
-    read = [times.to_ms(pl.col(n), "iso", "Asia/Shanghai").alias(n) for n in _CAP_TIMES]
+    sent = times.to_ms(pl.col("sent"), _CAP_TIME).alias("event_ms")
+    read = [times.to_ms(pl.col(n), _CAP_TIME).alias(n) for n in _CAP_TIMES]
     return [sent, *read, pl.col("sent").alias("event_text")]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from layers.datum import to_wgs84
-from layers.feeds import PlaceRule
+from layers.feed_spec import PlaceRule
 from layers.geography import Geography
 
 _REMEMBERED = 300_000

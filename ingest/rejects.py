@@ -9,7 +9,8 @@ import polars as pl
 from ingest.checks import Check
 from ingest.sources.base import Slice
 from layers.batch import REJECTED
-from layers.feeds import FeedSpec, Reject
+from layers.feed_spec import FeedSpec
+from layers.feeds import Reject
 from layers.labels import Label
 
 UNREADABLE = 999
@@ -64,7 +65,7 @@ def _reject(
     why: tuple[Sequence[Check], Mapping[int, str]],
 ) -> Reject:
     number = int(str(row["row"]))
-    raw = as_text(whole.value(number))
+    raw = as_text(whole.value(int(str(row["message"]))))
     checks, broken = why
     if row["failed"] == UNREADABLE:
         # the message as a whole is the value; its beginning is enough to know it by

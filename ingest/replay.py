@@ -14,7 +14,7 @@ from ingest.consumer import Intake, Worker
 from ingest.sources.file import FileSource, read_messages
 from ingest.worker import NoTopic, frame_of, open_store, pace_of
 from layers.config import Config
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.pack import load_pack
 
 log = logging.getLogger(__name__)

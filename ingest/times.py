@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import polars as pl
 
+from layers.feed_spec import TimeRule
+
 _OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
 
 
-def to_ms(text: pl.Expr, form: str, zone: str) -> pl.Expr:
+def to_ms(text: pl.Expr, rule: TimeRule) -> pl.Expr:
     """Turn text into Int64 ms since the epoch; null where it is no time of that form.
 
     Args:
         text: String column.
-        form: iso | epoch_s | epoch_ms | a strftime pattern.
-        zone: zone of times without an offset; an hour that happens twice is the first one, an
-            hour that does not happen is null.
+        rule: the forms, and the zone of times without an offset.
     """
+    forms = (rule.form,) if isinstance(rule.form, str) else rule.form
+    return pl.coalesce(_read(text, form, rule.zone) for form in forms)
+
+
+def _read(text: pl.Expr, form: str, zone: str) -> pl.Expr:
     if form == "epoch_ms":
         return text.cast(pl.Float64, strict=False).round().cast(pl.Int64, strict=False)
     if form == "epoch_s":

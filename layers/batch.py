@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from layers.feeds import FeedSpec, Reject
+from layers.feed_spec import FeedSpec
+from layers.feeds import Reject
 from layers.geography import Geography
 from layers.store import keys
 

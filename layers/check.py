@@ -13,7 +13,7 @@ from typing import TypeVar
 from layers import documents
 from layers.config import Config, find_config, load_config
 from layers.documents import DocumentError
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.indicators import Indicator, load_indicators
 from layers.pack import CityPack, load_pack
 

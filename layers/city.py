@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from layers.config import Config
-from layers.feeds import FeedSpec, load_feeds
+from layers.feed_spec import FeedSpec
+from layers.feeds import load_feeds
 from layers.indicators import Indicator, load_indicators
 from layers.pack import CityPack, load_pack
 from layers.snapshot_reader import Reader

@@ -9,7 +9,7 @@ from layers import amounts
 from layers.amounts import Cells
 from layers.asks import Answers, Asks
 from layers.cases import reads as cases
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.indicator_values import Facts, hours
 from layers.indicators import Indicator, near_or_over, overdue
 from layers.labels import Label

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from layers import documents
+from layers.feed_spec import FeedSpec
 from layers.labels import Label
 from layers.snapshot import FeedHealth, RejectRow, State
 from layers.store import keys
@@ -23,98 +24,6 @@ from layers.times import from_ms
 
 OUTCOMES = ("accepted", "duplicate", "rejected", "late")
 """What can become of a message; the position is the code in the frames of ingest."""
-
-Kind = Literal["observation", "case", "incident", "warning"]
-
-
-class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base: an unknown key is an error."""
-
-
-class Owner(_Spec, frozen=True):
-    """The department that answers for the data."""
-
-    code: str
-    zh: str
-    en: str
-
-    @property
-    def label(self) -> Label:
-        """Its name."""
-        return Label(self.zh, self.en)
-
-
-class Expect(_Spec, frozen=True):
-    """What a healthy feed does."""
-
-    interval_s: int
-    """Seconds between two messages of one source."""
-    sources: int
-    """Number of sources that report."""
-    silent_after_s: int
-    """Without a message for so long, the feed is silent."""
-
-
-class TimeRule(_Spec, frozen=True):
-    """Where the event time stands and how it is written."""
-
-    field: str
-    form: str = "iso"
-    """iso | epoch_s | epoch_ms | a strftime pattern."""
-    zone: str = "Asia/Shanghai"
-    """Zone of times that carry no offset."""
-
-
-class PlaceRule(_Spec, frozen=True):
-    """Where the position stands: two coordinates, or a region code."""
-
-    lng: str = ""
-    lat: str = ""
-    datum: Literal["WGS84", "CGCS2000", "GCJ02", "BD09"] = "WGS84"
-    code: str = ""
-    """Field of a region or grid code; used where there are no coordinates."""
-
-
-class CsvRule(_Spec, frozen=True):
-    """One line a message, without a header."""
-
-    columns: tuple[str, ...]
-    delimiter: str = ","
-
-
-class CodeTable(_Spec, frozen=True):
-    """Source values → canonical codes."""
-
-    table: dict[str, str]
-    default: str = "UNMAPPED"
-
-
-class FeedSpec(_Spec, frozen=True):
-    """One feed, as its YAML file says."""
-
-    id: str
-    title: Label
-    owner: Owner
-    contact: Label
-    format: Literal["json", "csv", "cap"]
-    kind: Kind
-    origin: Label
-    expect: Expect
-    late_after_s: int
-    topic: str = ""
-    generated: bool = False
-    time: TimeRule | None = None
-    place: PlaceRule = PlaceRule()
-    csv: CsvRule | None = None
-    fields: dict[str, str] = {}
-    codes: dict[str, CodeTable] = {}
-    bounds: dict[str, dict[str, tuple[float, float]]] = {}
-    play: dict[str, Any] = {}
-
-    @property
-    def topic_name(self) -> str:
-        """The Kafka topic: `topic`, or the id."""
-        return self.topic or self.id
 
 
 def load_feeds(folder: Path) -> dict[str, FeedSpec]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from layers import amounts
 from layers.amounts import Amount, Cells, Coverage, Part
 from layers.asks import Answers, Asks
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.indicators import Indicator, formula_of, worst_band
 from layers.moment import Bucket, Moment
 from layers.scope import Scope

@@ -18,7 +18,7 @@ import msgspec
 from layers import documents
 from layers.amounts import Amount, Cells, Coverage, Ranked
 from layers.documents import DocumentError
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.labels import Label
 from layers.moment import Bucket, Moment
 from layers.snapshot import Priority

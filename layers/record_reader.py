@@ -16,7 +16,7 @@ import polars as pl
 from layers import amounts, marks
 from layers.asks import Asks
 from layers.cases.reads import Case, clock_of
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.held_cells import HeldCells
 from layers.incidents.reads import Incident
 from layers.moment import Moment

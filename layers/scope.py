@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from layers.amounts import Part
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.geography import Region
 from layers.indicators import Indicator
 from layers.labels import Label

@@ -16,7 +16,8 @@ import polars as pl
 from layers import day, indicator_values, marks, record_lists, record_reader
 from layers.area import AreaRead, area
 from layers.asks import Answers, Asks
-from layers.feeds import FeedSpec, health_asks, healths, read_health, read_rejects
+from layers.feed_spec import FeedSpec
+from layers.feeds import health_asks, healths, read_health, read_rejects
 from layers.held_cells import HeldCells
 from layers.indicators import Indicator
 from layers.moment import Moment

@@ -9,7 +9,8 @@ import polars as pl
 
 from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame
 from layers.cases import writes as cases
-from layers.feeds import OUTCOMES, Kind
+from layers.feed_spec import Kind
+from layers.feeds import OUTCOMES
 from layers.incidents import writes as incidents
 from layers.readings import writes as readings
 from layers.store import keys

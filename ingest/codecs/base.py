@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 
@@ -12,9 +14,12 @@ import polars as pl
 class Decoded:
     """A slice as text columns.
 
-    One row a message, in order; one String column a path, null where the message hasn't got it.
+    One row a record, in order of the messages; one String column a path, null where the message
+    hasn't got it. A message that can't be read, or holds no record, is one row, named in `broken`.
     """
 
     columns: pl.DataFrame
     broken: Mapping[int, str]
     """Row → why the message could not be read; all its columns are null."""
+    message: npt.NDArray[np.int64] | None = None
+    """Row → number of its message in the slice; None: each message is one record."""

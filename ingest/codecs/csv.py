@@ -10,7 +10,7 @@ import polars as pl
 
 from ingest.codecs.base import Decoded
 from ingest.sources.base import Slice
-from layers.feeds import CsvRule
+from layers.feed_spec import CsvRule
 
 
 def decode(part: Slice, paths: Sequence[str], rule: CsvRule) -> Decoded:

@@ -20,7 +20,7 @@ from ingest.demo.lives import Lives, Steps
 from ingest.demo.message import Message, Setting
 from ingest.demo.mix import load_play
 from ingest.demo.versions import Version, Wording
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 
 _BLOCK_MS = 6 * HOUR_MS
 """What is planned at once; the last two blocks are kept."""

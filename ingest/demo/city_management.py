@@ -7,7 +7,7 @@ import msgspec
 from ingest.demo.cases import CaseStream
 from ingest.demo.message import Setting
 from ingest.demo.versions import Version
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 
 
 def open_city_management(feed: FeedSpec, setting: Setting) -> CaseStream:

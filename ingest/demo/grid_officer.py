@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.demo.cases import CaseStream
 from ingest.demo.message import Setting
 from ingest.demo.versions import Version
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 
 
 def open_grid_officer(feed: FeedSpec, setting: Setting) -> CaseStream:

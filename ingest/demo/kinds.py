@@ -15,7 +15,7 @@ from ingest.demo.message import PlayError, Setting, Stream
 from ingest.demo.replay_incidents import open_incidents
 from ingest.demo.replay_prsa import open_prsa
 from ingest.demo.warnings import open_warnings
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 
 KINDS: Mapping[str, Callable[[FeedSpec, Setting], Stream]] = {
     "hotline": open_hotline,

@@ -16,7 +16,7 @@ import shapely
 from ingest.demo import chance
 from ingest.demo.chance import Floats, Keys
 from layers import datum, documents
-from layers.feeds import PlaceRule
+from layers.feed_spec import PlaceRule
 from layers.pack import CityFile, Level
 
 Indices = npt.NDArray[np.int64]

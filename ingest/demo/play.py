@@ -17,7 +17,7 @@ from ingest.demo.kinds import open_stream
 from ingest.demo.message import Message, PlayError, Setting, Stream
 from ingest.demo.places import load_places
 from layers import documents
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.pack import CityFile
 from layers.times import to_ms
 

@@ -17,7 +17,7 @@ import polars as pl
 from ingest.demo.message import Message, Setting
 from ingest.demo.stamps import stamps
 from layers import documents
-from layers.feeds import FeedSpec, TimeRule
+from layers.feed_spec import FeedSpec, TimeRule
 
 
 class IncidentsPlay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,7 +19,7 @@ from ingest.demo.clocks import HOUR_MS
 from ingest.demo.message import Message, PlayError, Setting
 from ingest.demo.stamps import stamps
 from layers import documents
-from layers.feeds import FeedSpec, TimeRule
+from layers.feed_spec import FeedSpec, TimeRule
 
 _LATEST_MS = 20 * 60_000
 """All readings of an hour are out within this time."""
@@ -111,7 +111,7 @@ class PrsaStream:
             "property": reading.property,
             "value": reading.value,
             "unit": self._play.units[reading.property],
-            self._rule.field: stamp,
+            str(self._rule.field): stamp,
             "lng": where["lng"],
             "lat": where["lat"],
         }

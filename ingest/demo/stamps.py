@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from layers.feeds import TimeRule
+from layers.feed_spec import TimeRule
 
 
 def stamps(moments_ms: Sequence[int | None] | pl.Series, rule: TimeRule) -> list[str | None]:
@@ -17,5 +17,6 @@ def stamps(moments_ms: Sequence[int | None] | pl.Series, rule: TimeRule) -> list
     if rule.form == "epoch_s":
         return (series // 1000).cast(pl.String).to_list()
     local = series.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
-    form = "%Y-%m-%dT%H:%M:%S%:z" if rule.form == "iso" else rule.form
+    pattern = rule.form if isinstance(rule.form, str) else rule.form[0]
+    form = "%Y-%m-%dT%H:%M:%S%:z" if pattern == "iso" else pattern
     return local.dt.convert_time_zone(rule.zone).dt.strftime(form).to_list()

@@ -13,7 +13,7 @@ from ingest.demo.lives import SERIALS, Lives, Steps
 from ingest.demo.mix import CasePlay, Mix, Trouble
 from ingest.demo.places import Indices, Places, from_wgs84
 from ingest.demo.stamps import stamps
-from layers.feeds import FeedSpec, PlaceRule, TimeRule
+from layers.feed_spec import FeedSpec, PlaceRule, TimeRule
 
 ENDED = ("closed", "rejected", "void")
 """Canonical states in which a case has a closing time."""

@@ -18,7 +18,7 @@ import msgspec
 
 from ingest.demo.message import Message, Setting
 from layers import documents
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 
 _CAP = "urn:oasis:names:tc:emergency:cap:1.2"
 

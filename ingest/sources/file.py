@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ingest.sources.base import Slice, make_slice
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 
 _BLOCK = 20_000
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from layers.amounts import Coverage
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.indicators import Indicator
 from layers.labels import Label
 from layers.scope import Catalogue, Scope, record_href

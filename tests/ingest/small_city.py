@@ -8,7 +8,7 @@ import shapely
 
 from layers.batch import Frame
 from layers.documents import convert
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.geography import Geography, Region
 from layers.labels import Label
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ingest.codecs import cap, csv, json
 from ingest.sources.base import make_slice
-from layers.feeds import CsvRule
+from layers.feed_spec import CsvRule
 
 PATHS = ("id", "geo.lng", "value")
 

@@ -10,7 +10,7 @@ from small_city import NOW_MS, case_feed, feed, frame
 from ingest.normalize import Normalizer
 from ingest.sources.base import make_slice
 from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED
-from layers.feeds import CsvRule
+from layers.feed_spec import CsvRule
 
 FRAME = frame()
 

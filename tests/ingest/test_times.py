@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from ingest.times import to_ms
+from layers.feed_spec import TimeRule
 
 NOON = 1_764_043_200_000  # 2025-11-25 12:00 in Shanghai, 04:00 UTC
 
@@ -25,4 +26,4 @@ NOON = 1_764_043_200_000  # 2025-11-25 12:00 in Shanghai, 04:00 UTC
 )
 def test_a_time_of_each_form_is_the_same_moment_and_no_time_is_null(text, form, zone, expected):
     frame = pl.DataFrame({"t": [text]}, schema={"t": pl.String})
-    assert frame.select(to_ms(pl.col("t"), form, zone)).item() == expected
+    assert frame.select(to_ms(pl.col("t"), TimeRule("t", form, zone))).item() == expected

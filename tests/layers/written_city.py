@@ -10,7 +10,7 @@ import msgpack
 import msgspec
 import shapely
 
-from layers.feeds import FeedSpec
+from layers.feed_spec import FeedSpec
 from layers.geography import Geography, Region
 from layers.indicators import Indicator
 from layers.labels import Label
