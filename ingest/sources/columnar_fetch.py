@@ -18,7 +18,7 @@ import logging
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, ClassVar
 
 import kafka
@@ -87,14 +87,15 @@ def columns_of(items: Sequence[Any], *, headers: bool = False) -> Columns:
 
 
 def columns_of_records(records: Sequence[Any], *, headers: bool = False) -> Columns:
-    """Turn kafka-python's records into columns, one by one."""
+    """Turn kafka-python's records into columns, one by one; format 0 has no times: −1."""
     count = len(records)
+    times_ms = [-1 if record.timestamp is None else record.timestamp for record in records]
     values = [record.value or b"" for record in records]
     bounds = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, values), np.int64, count) + 1, out=bounds[1:])
     return Columns(
         np.fromiter((record.offset for record in records), np.int64, count),
-        np.fromiter((record.timestamp for record in records), np.int64, count),
+        np.array(times_ms, dtype=np.int64),
         b"\n".join([*values, b""]),
         bounds,
         headers_of([record.headers for record in records]) if headers else None,
@@ -140,12 +141,14 @@ class _Batch:
         return True
 
     @property
+    def count(self) -> int:
+        return int(self.batch.records_count)
+
+    @property
     def payload(self) -> Payload:
         batch = self.batch
         append_ms = batch.max_timestamp if batch.timestamp_type == batch.LOG_APPEND_TIME else None
-        return Payload(
-            self.data, batch.records_count, batch.base_offset, batch.first_timestamp, append_ms
-        )
+        return Payload(self.data, self.count, batch.base_offset, batch.first_timestamp, append_ms)
 
 
 class _Whole:
@@ -206,7 +209,10 @@ class _Columnar:
     def __init__(self, fetch_offset: int, tp: TopicPartition, records: Any, **rest: Any) -> None:
         self._ahead: Columns | None = None
         self._after = (fetch_offset, -1)
-        self._ends: list[tuple[int, int]] = []
+        self._epochs: list[int] = []
+        self._counts: list[int] = []
+        """Of each batch of the group: its epoch, and the records up to its end."""
+        self._read = 0
         self._failure: Exception | None = None
         self._pull_size = _FIRST_PULL
         self._pulling = False
@@ -242,9 +248,9 @@ class _Columnar:
             return _Run(part)
         self._ahead = part.cut(n, len(part))
         part = part.cut(0, n)
-        last = int(part.offsets[-1])
-        self.next_fetch_offset = last + 1
-        self.leader_epoch = self._ends[bisect_left(self._ends, (last, -1))][1]
+        given = self._read - len(self._ahead)
+        self.next_fetch_offset = int(part.offsets[-1]) + 1
+        self.leader_epoch = self._epochs[bisect_left(self._counts, given)]
         return _Run(part)
 
     def _pull(self: Any) -> None:
@@ -275,10 +281,11 @@ class _Columnar:
         if columns.offsets[first] < self.fetch_offset:
             return  # compaction took all of the batch that was asked for
         self._ahead = columns.cut(first, len(columns)) if first else columns
-        self._ends = [
-            (i.value.offset if isinstance(i.value, _Batch) else i.offset, i.leader_epoch)
-            for i in items
-        ]
+        self._read = len(columns)
+        self._epochs = [i.leader_epoch for i in items]
+        self._counts = list(
+            accumulate(i.value.count if isinstance(i.value, _Batch) else 1 for i in items)
+        )
         size = sum(len(i.value or b"") for i in items)
         self._pull_size = min(max(1, _GROUP_BYTES * len(items) // (size + 1)), _LARGEST_PULL)
 

@@ -268,5 +268,7 @@ def _headers(data: Bytes, number: Ints, at: Ints, end: Ints) -> Headers:
         more = number > 0
         row, at, end, number, shift = row[more], at[more], end[more], number[more], shift[more]
     tall = np.concatenate(found)
+    foreign = np.cumsum(np.append(0, np.frombuffer(buffer, dtype=np.uint8) >= _MORE))
+    _all(foreign[tall[:, 1]] == foreign[tall[:, 2]], "a name of a header is not ASCII")
     tall = tall[np.argsort(tall[:, 0], kind="stable")]
     return Headers(tall[:, 0], tall[:, 1:3], tall[:, 3:], buffer)
