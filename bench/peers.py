@@ -21,7 +21,9 @@ import redis
 import shapely
 
 from bench.ingest import TOPIC, Size
-from bench.ingest import _bare as bare_seconds, _produce as produce, _work as worked
+from bench.ingest import _bare as bare_seconds
+from bench.ingest import _produce as produce
+from bench.ingest import _work as worked
 from ingest.kafka_topics import create_topics
 from ingest.local_kafka import LocalKafka
 from layers.pack import load_pack

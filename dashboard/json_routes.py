@@ -1,4 +1,4 @@
-"""The same snapshots as plain JSON, the shapes of the map, and the two health addresses."""
+"""The same snapshots as plain JSON, the shapes of the map, metrics and the health addresses."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from dashboard.metrics import CONTENT_TYPE, exposition
 from dashboard.pages import area, record, sources, wall
 from dashboard.pages.page import Page, View
 from layers.batch import LEVELS
@@ -35,6 +36,7 @@ def routes(city: City, now: Callable[[], datetime]) -> list[Route]:
         Route("/area/{code}.json", _snapshot(area.PAGE, city, now)),
         Route("/record/{kind}/{district}/{id:path}.json", _snapshot(record.PAGE, city, now)),
         Route("/geo/{parent}/{digits:int}.json", _shapes(city)),
+        Route("/metrics", _metrics(city, now)),
         Route("/healthz", _alive),
         Route("/readyz", _ready(city)),
     ]
@@ -96,6 +98,19 @@ def _shapes(city: City) -> Endpoint:
             return JSONResponse({"error": "no such region"}, 404)
         body, packed, tag = await asyncio.to_thread(drawn, parent, digits)
         return _tagged(request, body, tag, packed)
+
+    return answer
+
+
+def _metrics(city: City, now: Callable[[], datetime]) -> Endpoint:
+    async def answer(_request: Request) -> Response:
+        moment = now()
+        try:
+            snapshot = await asyncio.to_thread(city.reader.sources, moment)
+        except StoreUnavailableError as error:
+            return PlainTextResponse(f"{error}\n", 503, {"Retry-After": "2"})
+        body = exposition(snapshot.feeds.values(), moment)
+        return Response(body, media_type=CONTENT_TYPE)
 
     return answer
 

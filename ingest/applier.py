@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from ingest import metrics
 from layers import writer
 from layers.batch import DUPLICATE, Batch, Frame, Span
 from layers.feeds import Reject
@@ -168,7 +169,8 @@ class Applier:
         while plans:
             _leave_out(plans.values(), work.superseded)
             shares = [(home, self._claim(home, plan.writes, work)) for home, plan in plans.items()]
-            answers = self._store.apply_many(shares, int(self._clock_s()))
+            with metrics.stage("redis"):
+                answers = self._store.apply_many(shares, int(self._clock_s()))
             plans = self._next_round(work, plans, pending, answers)
         for span in work.spans.values():
             self._positions[span.partition] = max(

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ingest.kafka_jars import KafkaUnavailableError, find_jars
+from ingest.status import StatusAddressError
 from layers.command import Command, CommandError, Progress, stop_on_signal
 from layers.config import Config
 
@@ -137,7 +138,8 @@ INGEST = Command(
     "Runs one ingest worker: reads the feeds of the city pack from Kafka, checks and places every\n"
     "message, and applies it to Redis exactly once. Start as many as share the load, at most one\n"
     "a partition. Waits for Kafka and Redis when they are not there, and says so. SIGTERM or\n"
-    "Ctrl-C ends it in good order; SIGKILL loses nothing.",
+    "Ctrl-C ends it in good order; SIGKILL loses nothing. With ingest.status_port it serves\n"
+    "/metrics, /healthz and /readyz.",
     examples=(
         ("yiwang ingest", "as config.yaml says"),
         ("YIWANG_KAFKA__BOOTSTRAP=k1:9092,k2:9092 yiwang ingest", "another cluster"),
@@ -145,7 +147,7 @@ INGEST = Command(
     ),
     run=_run_ingest,
     add_arguments=_ingest_arguments,
-    errors=(KafkaUnavailableError,),
+    errors=(KafkaUnavailableError, StatusAddressError),
 )
 
 REPLAY = Command(

@@ -25,6 +25,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from ingest import metrics
 from ingest.applier import Applier, FenceBehindError, Work
 from ingest.normalize import Normalizer
 from ingest.sources.base import Slice, Source
@@ -40,6 +41,7 @@ T = TypeVar("T")
 
 _SWEEP_S = 3.0
 """How often the fences of idle homes follow; bounds what is read again after a start."""
+_STUCK_S = 60.0
 _RETRY_S = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -105,6 +107,7 @@ class Worker:
         self._lost = False
         """State was lost: reading must begin again at the fences, of every partition."""
         self._swept = self._committed = 0.0
+        self._turned = time.monotonic()
         # the regions live as long as the worker: the collector need not walk them at every poll
         gc.freeze()
 
@@ -112,6 +115,13 @@ class Worker:
     def topics(self) -> tuple[str, ...]:
         """The topics of all feeds."""
         return tuple(self._normalizers)
+
+    def trouble(self) -> str:
+        """Say why this worker can't work now; empty when it can."""
+        if self._outage:
+            return "redis does not answer"
+        since = time.monotonic() - self._turned
+        return f"no poll has ended for {since:.0f} s" if since > _STUCK_S else ""
 
     def begin(
         self, partitions: Sequence[str], ends: Mapping[str, int] | None = None
@@ -160,7 +170,9 @@ class Worker:
 
     def _turn(self, source: Source) -> int | None:
         """Do one poll; give the number of messages taken on, None when reading begins again."""
-        slices = self._gather(source)
+        self._turned = time.monotonic()
+        with metrics.stage("poll"):
+            slices = self._gather(source)
         count = sum(len(s.offsets) for s in slices)
         work = Work(self._normalize(slices), self._frame) if slices else None
         # nothing is under way between these two: housekeeping never waits for an apply
@@ -168,6 +180,7 @@ class Worker:
             self._begin_again(source)
             return None
         if work is not None:
+            metrics.under_way(work.batches)
             self._under_way = self._thread.submit(self._apply, work)
         log.debug("event=poll messages=%s", count)
         return count
@@ -187,11 +200,12 @@ class Worker:
         topics: dict[str, list[Slice]] = {}
         for part in slices:
             topics.setdefault(part.topic, []).append(part)
-        return [
-            normalizer.batch(parts)
-            for topic, parts in topics.items()
-            for normalizer in self._normalizers[topic]
-        ]
+        with metrics.stage("normalize"):
+            return [
+                normalizer.batch(parts)
+                for topic, parts in topics.items()
+                for normalizer in self._normalizers[topic]
+            ]
 
     def _apply(self, work: Work) -> bool:
         """Apply one poll, insisting; False when reading must begin again at the fences."""
@@ -201,12 +215,15 @@ class Worker:
             if self._applier.is_new(home, partition, reject.offset)
         ]
         if new:
-            self._sink.send(new)
+            with metrics.stage("rejects"):
+                self._sink.send(new)
         try:
-            self._insist(lambda: self._applier.apply(work))
+            with metrics.stage("apply"):
+                self._insist(lambda: self._applier.apply(work))
         except FenceBehindError as error:
             log.warning("event=state_lost detail=%s", error)
             return False
+        metrics.applied(work.batches)
         self._applied |= {p: span.next for p, span in work.spans.items()}
         return True
 
@@ -226,12 +243,14 @@ class Worker:
                 if not self._outage:
                     log.error("event=store_lost detail=%s", error)  # noqa: TRY400  no traceback
                 self._outage = True
+                metrics.store_answers(yes=False)
                 if self._stop.wait(_RETRY_S[min(attempt, len(_RETRY_S) - 1)]):
                     raise
             else:
                 if self._outage:
                     log.info("event=store_recovered")
                 self._outage = False
+                metrics.store_answers(yes=True)
                 return answer
         raise AssertionError("unreachable")
 
@@ -272,6 +291,7 @@ class Worker:
         return True
 
     def _report(self, lag: Mapping[str, int]) -> None:
+        metrics.waiting(lag)
         at_ms = int(self._clock_s() * 1000)
         if lag and not self._outage:
             fields = {partition: f"{count}|{at_ms}" for partition, count in lag.items()}

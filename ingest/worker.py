@@ -14,6 +14,7 @@ from kafka.errors import KafkaError
 from ingest import mapping
 from ingest.consumer import Intake, Pace, Worker
 from ingest.sources.kafka import KafkaSettings, KafkaSource
+from ingest.status import status
 from layers.batch import Frame, Retention
 from layers.config import Config
 from layers.feeds import Reject
@@ -96,6 +97,9 @@ def run_worker(config: Config, stop: threading.Event, name: str) -> None:
         config: where the city, Kafka and Redis are.
         stop: set by whoever wants the worker to end.
         name: for the log.
+
+    Raises:
+        ingest.status.StatusAddressError: the status address is taken.
     """
     pack = load_pack(config.city.pack)
     feeds = mapping.load_feeds(pack.feeds_dir)
@@ -106,15 +110,21 @@ def run_worker(config: Config, stop: threading.Event, name: str) -> None:
         max_poll_records=config.ingest.max_poll_records,
         security=dict(config.kafka.security),
     )
-    producer = _until_there(settings, stop)
-    if producer is None:
-        return
-    intake = Intake(feeds, frame_of(config, pack))
-    sink = RejectsTopic(producer, config.kafka.rejects_topic)
-    worker = Worker(intake, store, sink, pace_of(config), time.time)
-    log.info("event=worker_started name=%s city=%s feeds=%s", name, pack.id, len(feeds))
-    worker.run(KafkaSource(settings, worker.topics, worker.begin), stop)
-    producer.close(timeout=5)
+    made: list[Worker] = []
+
+    def trouble() -> str:
+        return made[0].trouble() if made else "kafka does not answer"
+
+    with status(config.ingest.status_host, config.ingest.status_port, trouble):
+        producer = _until_there(settings, stop)
+        if producer is None:
+            return
+        intake = Intake(feeds, frame_of(config, pack))
+        sink = RejectsTopic(producer, config.kafka.rejects_topic)
+        made.append(worker := Worker(intake, store, sink, pace_of(config), time.time))
+        log.info("event=worker_started name=%s city=%s feeds=%s", name, pack.id, len(feeds))
+        worker.run(KafkaSource(settings, worker.topics, worker.begin), stop)
+        producer.close(timeout=5)
     log.info("event=worker_stopped name=%s", name)
 
 

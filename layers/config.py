@@ -149,6 +149,14 @@ class IngestSection(_Section, frozen=True, kw_only=True):
 
     Seconds between commits to Kafka (a hint for tools that show lag; correctness does not rest
     on it)."""
+    status_host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
+    """接入进程状态地址（/metrics、/healthz、/readyz）的监听地址。
+
+    Address on which a worker serves /metrics, /healthz and /readyz."""
+    status_port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    """该状态地址的端口；0 为不开放。同一主机上的各进程须各用一个端口。
+
+    Its port; 0 serves none. Workers on one host need a port each."""
 
 
 class RetentionSection(_Section, frozen=True, kw_only=True):

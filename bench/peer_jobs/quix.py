@@ -22,6 +22,6 @@ app = Application(
     loglevel="ERROR",
 )
 topic = app.topic(os.environ["JOB_TOPIC"], value_deserializer="bytes")
-sdf = app.dataframe(topic).apply(lambda value: job.record(value))
+sdf = app.dataframe(topic).apply(job.record)
 sdf.sink(RedisSink())
 app.run()

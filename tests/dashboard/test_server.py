@@ -55,6 +55,16 @@ def test_it_is_alive_and_ready(site):
     assert site.ask("/readyz")[::2] == (200, b"ready\n")
 
 
+def test_prometheus_gets_the_accounts_that_the_screen_shows(site):
+    status, headers, body = site.ask("/metrics")
+    assert (status, headers["content-type"].partition(";")[0]) == (200, "text/plain")
+    feeds = json.loads(site.ask("/sources.json")[2])["feeds"]
+    for feed in feeds.values():
+        for outcome in ("read", "accepted", "duplicate", "rejected", "late"):
+            name = f'yiwang_feed_messages_total{{feed="{feed["id"]}",outcome="{outcome}"}}'
+            assert float(re.search(re.escape(name) + r" (\S+)", body.decode())[1]) == feed[outcome]
+
+
 def test_without_redis_it_is_alive_not_ready_and_says_so_everywhere(orphan):
     assert orphan.ask("/healthz")[0] == 200
     status, headers, body = orphan.ask("/readyz")

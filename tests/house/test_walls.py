@@ -23,7 +23,7 @@ UNIMPORTED = {
 }
 """Dependencies that no line of ours imports, and why they are declared."""
 
-MODULES = {"kafka-python": "kafka", "pyyaml": "yaml"}
+MODULES = {"kafka-python": "kafka", "prometheus-client": "prometheus_client", "pyyaml": "yaml"}
 """Package → the module it is imported as, where the names differ."""
 
 
