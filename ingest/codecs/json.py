@@ -1,35 +1,68 @@
-"""JSON, one object a message: decoded as one block; a broken message costs only itself."""
+"""JSON, one value a message: decoded as one block; a broken message costs only itself."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from ingest.codecs.base import Decoded
+from ingest.codecs.explode import take_apart
+from ingest.codecs.tree import ROOT, FitError, Group, fit, groups_of
+from ingest.paths import Steps, parse
 from ingest.sources.base import Slice
 
 _SPACE, _FEED = 32, 10
+_FEW = 64
+"""So many messages are looked at one by one sooner than parted once more."""
+
+Found = list[tuple[range | list[int], pl.DataFrame]]
 
 
 def decode(part: Slice, paths: Sequence[str]) -> Decoded:
-    """Read the paths (dots step into objects) of every message of a slice as text."""
-    count = len(part.offsets)
-    schema = _schema(paths)
+    """Read the paths (`ingest.paths`) of every message of a slice as text."""
+    return decode_steps(part, {path: parse(path) for path in paths})
+
+
+def decode_steps(part: Slice, paths: Mapping[str, Steps]) -> Decoded:
+    """Read paths that are parsed already."""
     lines = _one_line_each(part)
-    columns = _block(lines, schema, count)
+    broken: dict[int, str] = {}
+    columns: list[pl.Series] = []
+    wanted: dict[str, Steps] = {}
+    for number, group in enumerate(groups_of(paths)):
+        read = _read(part, lines, group, broken)
+        columns += [s.alias(f"{number}\x1f{s.name}") for s in read]
+        for path, (first, *rest) in group.paths.items():
+            wanted[path] = (f"{number}\x1f{first}", *rest)
+    nested = pl.DataFrame(columns) if columns else pl.DataFrame({"": [None] * len(part.offsets)})
+    return take_apart(nested, {path: wanted[path] for path in paths}, broken)
+
+
+def _read(part: Slice, lines: bytes, group: Group, broken: dict[int, str]) -> pl.DataFrame:
+    """Read the columns of one group, one row a message."""
+    count = len(part.offsets)
+    columns = _block(lines, group, count)
     if columns is not None:
-        return Decoded(_flat(columns, paths), {})
-    return _salvage(part, paths, schema)
+        return columns
+    found: Found = []
+    odd: list[int] = []
+    _halves(part, lines, range(count), group, (found, odd))
+    _singly(part, odd, group, (found, broken))
+    return _assemble(found, group.schema, count)
 
 
-def _block(lines: bytes, schema: pl.Schema, count: int) -> pl.DataFrame | None:
+def _block(lines: bytes, group: Group, count: int) -> pl.DataFrame | None:
+    if group.wrapped:
+        name = json.dumps(ROOT).encode()
+        head = b"{" + name + b":"
+        lines = head + lines[:-1].replace(b"\n", b"}\n" + head) + b"}\n"
     try:
-        columns = pl.read_ndjson(lines, schema=schema)
+        columns = pl.read_ndjson(lines, schema=group.schema)
     except (pl.exceptions.PolarsError, ValueError):
         return None
     return columns if columns.height == count else None
@@ -46,90 +79,101 @@ def _one_line_each(part: Slice) -> bytes:
     return data.tobytes()
 
 
-def _salvage(part: Slice, paths: Sequence[str], schema: pl.Schema) -> Decoded:
-    """Find the broken messages one by one, and read the rest as blocks."""
-    broken: dict[int, str] = {}
-    for row in range(len(part.offsets)):
-        reason = _why_broken(part.value(row))
-        if reason:
-            broken[row] = reason
-    good = np.array([r for r in range(len(part.offsets)) if r not in broken], dtype=np.int64)
-    found: list[tuple[npt.NDArray[np.int64], pl.DataFrame]] = []
-    _halves(part, good, schema, (found, broken))
-    return Decoded(_assemble(found, paths, schema, len(part.offsets)), broken)
-
-
 def _halves(
-    part: Slice,
-    rows: npt.NDArray[np.int64],
-    schema: pl.Schema,
-    into: tuple[list[tuple[npt.NDArray[np.int64], pl.DataFrame]], dict[int, str]],
+    part: Slice, lines: bytes, rows: range, group: Group, into: tuple[Found, list[int]]
 ) -> None:
-    """Decode the rows as one block, or each half by itself."""
-    if not len(rows):
+    """Decode the halves of a block that is not to be had as one; collect what is odd in it."""
+    if len(rows) <= _FEW:
+        into[1].extend(rows)
         return
-    lines = b"".join(part.value(int(r)).replace(b"\n", b" ") + b"\n" for r in rows)
-    columns = _block(lines, schema, len(rows))
+    middle = len(rows) // 2
+    for half in (rows[:middle], rows[middle:]):
+        block = lines[int(part.bounds[half[0]]) : int(part.bounds[half[-1] + 1])]
+        columns = _block(block, group, len(half))
+        if columns is not None:
+            into[0].append((half, columns))
+        else:
+            _halves(part, lines, half, group, into)
+
+
+def _singly(
+    part: Slice, rows: Sequence[int], group: Group, into: tuple[Found, dict[int, str]]
+) -> None:
+    """Look at messages one by one; what is readable in them is written anew and read as a block."""
+    fitting: list[int] = []
+    texts: list[bytes] = []
+    for row in rows:
+        try:
+            value = _value(part.value(row), group)
+            value = fit(value, group.tree, is_strict=group.is_alone)
+            texts.append(json.dumps(value).encode())
+            fitting.append(row)
+        except (ValueError, FitError, RecursionError) as error:
+            into[1].setdefault(row, str(error))
+    _written(fitting, texts, group, into)
+
+
+def _written(
+    rows: list[int], texts: list[bytes], group: Group, into: tuple[Found, dict[int, str]]
+) -> None:
+    if not rows:
+        return
+    block = Group(wrapped=False, tree=group.tree)
+    columns = _block(b"\n".join([*texts, b""]), block, len(rows))
     if columns is not None:
         into[0].append((rows, columns))
     elif len(rows) == 1:
-        into[1][int(rows[0])] = "an object is expected where another value stands"
+        into[1].setdefault(rows[0], "not JSON: a number is too large")
     else:
         half = len(rows) // 2
-        _halves(part, rows[:half], schema, into)
-        _halves(part, rows[half:], schema, into)
+        _written(rows[:half], texts[:half], group, into)
+        _written(rows[half:], texts[half:], group, into)
 
 
-def _assemble(
-    found: list[tuple[npt.NDArray[np.int64], pl.DataFrame]],
-    paths: Sequence[str],
-    schema: pl.Schema,
-    count: int,
-) -> pl.DataFrame:
-    every = pl.DataFrame({"row": np.arange(count)})
-    if not found:
-        return _flat(
-            every.with_columns([pl.lit(None, dtype=t).alias(n) for n, t in schema.items()]), paths
-        )
-    parts = [columns.with_columns(row=pl.Series(rows)) for rows, columns in found]
-    joined = every.join(pl.concat(parts), on="row", how="left", maintain_order="left")
-    return _flat(joined, paths)
+def _value(text: bytes, group: Group) -> Any:
+    """Read one message as polars does.
 
-
-def _why_broken(value: bytes) -> str:
-    if not value.strip():
-        return "the message is empty"
+    Raises:
+        ValueError: it is no JSON, or not what the paths start from.
+    """
+    if not text.strip():
+        raise ValueError("the message is empty")
     try:
-        decoded = msgspec.json.decode(value)
+        value = json.loads(
+            text.replace(b"\n", b" ").decode(),
+            parse_constant=_refuse,
+            object_pairs_hook=_first_of_each,
+        )
+    except ValueError as error:
+        raise ValueError(f"not JSON: {_why(text) or error}") from error
+    if group.wrapped:
+        return {ROOT: value}
+    if not isinstance(value, dict) and group.is_alone:
+        raise ValueError(f"a JSON object is expected, not {json.dumps(value)[:40]}")
+    return value if isinstance(value, dict) else {}
+
+
+def _why(text: bytes) -> str:
+    try:
+        msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return f"not JSON: {error}"
-    if not isinstance(decoded, dict):
-        return f"a JSON object is expected, not {json.dumps(decoded)[:40]}"
+        return str(error)
     return ""
 
 
-def _schema(paths: Sequence[str]) -> pl.Schema:
-    """Build the schema of the paths: leaves as text, steps as objects."""
-    tree: dict[str, dict[str, object]] = {}
-    for path in paths:
-        at: dict[str, object] = tree  # type: ignore[assignment]
-        for step in path.split("."):
-            at = at.setdefault(step, {})  # type: ignore[assignment]
-    return pl.Schema({name: _dtype(sub) for name, sub in tree.items()})
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
-def _dtype(tree: dict[str, object]) -> pl.DataType:
-    if not tree:
-        return pl.String()
-    return pl.Struct({name: _dtype(sub) for name, sub in tree.items()})  # type: ignore[arg-type]
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Take the first of members with one name, as polars does."""
+    return dict(reversed(pairs)) if len(dict(pairs)) < len(pairs) else dict(pairs)
 
 
-def _flat(columns: pl.DataFrame, paths: Sequence[str]) -> pl.DataFrame:
-    picked = []
-    for path in paths:
-        first, *rest = path.split(".")
-        expr = pl.col(first)
-        for step in rest:
-            expr = expr.struct.field(step)
-        picked.append(expr.alias(path))
-    return columns.select(picked)
+def _assemble(found: Found, schema: pl.Schema, count: int) -> pl.DataFrame:
+    """Put the parts together in the order of the messages, null where there is none."""
+    known = [np.asarray(rows, dtype=np.int64) for rows, _ in found]
+    missing = np.setdiff1d(np.arange(count), np.concatenate(known) if known else [])
+    nothing = pl.DataFrame(schema=schema).clear(len(missing))
+    order = np.argsort(np.concatenate([*known, missing]), kind="stable")
+    return pl.concat([*(columns for _, columns in found), nothing])[order]
