@@ -1,49 +1,164 @@
-"""Event times as feeds write them, turned into milliseconds since the epoch, column by column."""
+"""Event times as feeds write them, turned into milliseconds since the epoch, column by column.
+
+Most messages of a feed are written alike: what polars reads at once is read at once, and only the
+rest goes through the forms of `time_forms`, each different text once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
 import polars as pl
 
+from ingest.time_forms import DAY_MS, EARLIEST_MS, LATEST_MS, FormError, walls
 from layers.feed_spec import TimeRule
+from layers.labels import Label
 
 _OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
+_WALL = "%Y-%m-%dT%H:%M:%S%.f"
+_PLAIN = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"}
+_PLAIN |= {"%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y%m%d%H%M%S"}
+"""Patterns that polars reads as we do."""
 
 
 def to_ms(text: pl.Expr, rule: TimeRule) -> pl.Expr:
-    """Turn text into Int64 ms since the epoch; null where it is no time of that form.
+    """Turn text into Int64 ms since the epoch; null where it is no time of these forms.
 
     Args:
         text: String column.
-        rule: the forms, and the zone of times without an offset.
+        rule: the forms, the zone of times without an offset, and what to do where its clock is
+            put forward or back.
     """
-    forms = (rule.form,) if isinstance(rule.form, str) else rule.form
-    return pl.coalesce(_read(text, form, rule.zone) for form in forms)
+    return text.map_batches(partial(read, rule=rule), return_dtype=pl.Int64)
 
 
-def _read(text: pl.Expr, form: str, zone: str) -> pl.Expr:
-    if form == "epoch_ms":
-        return text.cast(pl.Float64, strict=False).round().cast(pl.Int64, strict=False)
-    if form == "epoch_s":
-        return (text.cast(pl.Float64, strict=False) * 1000).round().cast(pl.Int64, strict=False)
-    if form == "iso":
-        return _iso(text, zone)
-    if "%z" in form:
-        return _epoch(text.str.to_datetime(form, time_unit="ms", strict=False))
-    return _naive(text, form, zone)
+def read(text: pl.Series, rule: TimeRule) -> pl.Series:
+    """Turn texts into ms since the epoch, as `to_ms` does."""
+    found = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(text))
+    for form in forms_of(rule):
+        if form == "iso" or form in _PLAIN:
+            found = _filled(found, text, partial(_at_once, form=form, rule=rule))
+        found = _filled(found, text, partial(_by_parts, form=form, rule=rule), once=True)
+    return found
 
 
-def _iso(text: pl.Expr, zone: str) -> pl.Expr:
+def forms_of(rule: TimeRule) -> tuple[str, ...]:
+    """Give the forms, the first to be tried first."""
+    return (rule.form,) if isinstance(rule.form, str) else rule.form
+
+
+def why_not(text: str, rule: TimeRule) -> tuple[Label, Label] | None:
+    """Say why a text that has the form is no moment: the clock was changed; None: other reasons."""
+    one, zone = pl.Series([text], dtype=pl.String), rule.zone
+    shifted = msgspec.structs.replace(rule, ambiguous="earliest", gap="shift")
+    if read(one, shifted)[0] is None:
+        return None
+    if read(one, msgspec.structs.replace(rule, ambiguous="earliest"))[0] is None:
+        return (
+            Label(
+                f"{zone} 的时钟拨快时跳过了这一时刻（time.gap: reject）",
+                f"the clock of {zone} was put forward over this time (time.gap: reject)",
+            ),
+            Label(
+                "请发送带偏移量的时间；若发送方不改夏令时，可设 time.gap: shift。",
+                "Send the time with its offset, or set time.gap: shift for senders whose clock "
+                "does not change.",
+            ),
+        )
+    return (
+        Label(
+            f"{zone} 的时钟拨慢，这一时刻出现两次（time.ambiguous: reject）",
+            f"the clock of {zone} was put back and shows this time twice (time.ambiguous: reject)",
+        ),
+        Label(
+            "请发送带偏移量的时间，或设 time.ambiguous: earliest 或 latest。",
+            "Send the time with its offset, or set time.ambiguous: earliest or latest.",
+        ),
+    )
+
+
+def check_forms(rule: TimeRule) -> str:
+    """Say what is wrong with the forms of a rule; empty: nothing."""
+    try:
+        for form in forms_of(rule):
+            walls(pl.Series([""], dtype=pl.String), form)
+    except FormError as error:
+        return str(error)
+    return "" if forms_of(rule) else "no form is given"
+
+
+Reader = Callable[[pl.Series], pl.Series]
+
+
+def _filled(found: pl.Series, text: pl.Series, reader: Reader, *, once: bool = False) -> pl.Series:
+    """Read what hasn't been found yet; `once`: each different text one time."""
+    missing = found.is_null() & text.is_not_null()
+    if not missing.any():
+        return found
+    if not once:
+        return found.zip_with(found.is_not_null(), reader(text))
+    texts = text.filter(missing).unique()
+    times = reader(texts)
+    known = times.is_not_null()
+    if not known.any():
+        return found
+    more = text.replace_strict(
+        texts.filter(known), times.filter(known), default=None, return_dtype=pl.Int64
+    )
+    return found.zip_with(~missing, more)
+
+
+def _by_parts(text: pl.Series, form: str, rule: TimeRule) -> pl.Series:
+    plain = pl.DataFrame({"t": text}).select(pl.col("t").str.normalize("NFKC")).to_series()
+    wall = walls(plain, form)
+    local = _moments(wall.ms, rule)
+    if wall.is_day.any():
+        # a day begins when its midnight is skipped, too
+        starts = _moments(wall.ms, msgspec.structs.replace(rule, ambiguous="earliest", gap="shift"))
+        local = starts.zip_with(wall.is_day, local)
+    return wall.ms.zip_with(wall.is_moment.fill_null(value=False), local)
+
+
+def _at_once(text: pl.Series, form: str, rule: TimeRule) -> pl.Series:
+    if form != "iso":
+        return _sane(_moments(_parsed(text, form), rule))
     plain = text.str.strip_chars().str.replace(" ", "T", literal=True)
-    moved = plain.str.replace("Z$", "+00:00")
-    aware = moved.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="ms", strict=False)
-    naive = _naive(plain, "%Y-%m-%dT%H:%M:%S%.f", zone)
-    return pl.when(plain.str.contains(_OFFSET)).then(_epoch(aware)).otherwise(naive)
+    aware = plain.str.contains(_OFFSET).fill_null(value=False)
+    if not aware.any():
+        return _sane(_moments(_parsed(plain, _WALL), rule))
+    moments = _parsed(plain.str.replace("Z$", "+00:00"), _WALL + "%z")
+    if aware.all():
+        return _sane(moments)
+    return _sane(moments.zip_with(aware, _moments(_parsed(plain, _WALL), rule)))
 
 
-def _naive(text: pl.Expr, form: str, zone: str) -> pl.Expr:
-    local = text.str.to_datetime(form, time_unit="ms", strict=False)
-    return _epoch(local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
+def _parsed(text: pl.Series, form: str) -> pl.Series:
+    return text.str.to_datetime(form, time_unit="ms", strict=False).dt.epoch("ms")
 
 
-def _epoch(moment: pl.Expr) -> pl.Expr:
-    return moment.dt.epoch("ms")
+def _sane(ms: pl.Series) -> pl.Series:
+    possible = ms.is_between(EARLIEST_MS, LATEST_MS)
+    if possible.all():
+        return ms
+    nothing = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(ms))
+    return ms.zip_with(possible.fill_null(value=False), nothing)
+
+
+def _moments(wall_ms: pl.Series, rule: TimeRule) -> pl.Series:
+    """Place times of the wall clock of a zone."""
+    twice = rule.ambiguous if rule.ambiguous != "reject" else "null"
+    found = _in_zone(wall_ms, rule.zone, twice)
+    if rule.gap == "shift" and found.null_count() > wall_ms.null_count():
+        # a day before, the clock had not been put forward yet
+        before = _in_zone(wall_ms - DAY_MS, rule.zone, "earliest") + DAY_MS
+        skipped = _in_zone(wall_ms, rule.zone, "earliest").is_null()
+        found = before.zip_with(skipped, found)
+    return found
+
+
+def _in_zone(wall_ms: pl.Series, zone: str, twice: str) -> pl.Series:
+    local = wall_ms.cast(pl.Datetime("ms"))
+    placed = local.dt.replace_time_zone(zone, ambiguous=twice, non_existent="null")  # type: ignore[arg-type]
+    return placed.dt.epoch("ms")
