@@ -44,6 +44,11 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_revoked(self, revoked: Any) -> None:
         log.info("event=partitions_revoked partitions=%s", len(revoked))
+        if self.consumer is not None:
+            # A rebalance that new metadata has begun is forgotten by kafka-python when a poll ends
+            # before it (KAFKA-9815 of the Java client): no partition comes, for ever. One that was
+            # asked for is not.
+            self.consumer._coordinator.request_rejoin()  # noqa: SLF001  no public way
         self.gained -= set(revoked)
 
     def on_partitions_assigned(self, assigned: Any) -> None:

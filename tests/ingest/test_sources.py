@@ -137,3 +137,15 @@ def test_lag_is_what_has_not_been_read(made):
     read_all(source, 50)
     assert set(source.lag().values()) <= {0}
     source.close()
+
+
+def test_a_rebalance_that_takes_longer_than_a_poll_brings_its_partitions(kafka, new_topic):
+    topics = [new_topic(partitions=2) for _ in range(2)]
+    for number in range(3):
+        settings = KafkaSettings(kafka, f"hasty-{topics[0]}-{number}")
+        source = KafkaSource(settings, topics, oldest)
+        end = time.monotonic() + 10
+        while not source.assigned():
+            source.poll(0.001)
+            assert time.monotonic() < end, "no partition came"
+        source.close()
