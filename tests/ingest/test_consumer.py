@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from log_source import LogSource
-from small_city import LOCAL, NOW_MS, NOW_S, case_feed, feed, frame
+from logged_city import FEEDS, FRAME, accounts, logs, readings, state
+from small_city import LOCAL, NOW_MS, NOW_S, feed
 
 from ingest.consumer import Intake, Pace, Worker
 from layers.store import keys
 from layers.store.client import StoreUnavailableError
-
-FRAME = frame()
-FEEDS = {"air": feed(), "hotline": case_feed()}
 
 
 class Sink:
@@ -27,53 +25,6 @@ class Sink:
         self.rejects += rejects
 
 
-def readings(rng, count, partition=0):
-    """Sensors stay where they are and keep to their partition, as keyed messages do."""
-    values = []
-    for _ in range(count):
-        number = rng.randrange(9)
-        body = {
-            "id": f"s{number}.{partition}",
-            "p": rng.choice(["pm25", "no2"]),
-            "v": rng.choice([rng.randrange(100), 5000])
-            if rng.random() < 0.1
-            else rng.randrange(99),
-            "x": [0.5, 1.5, 3.0, 99.0][number % 4],
-            "y": 1.0,
-            "at": NOW_MS + rng.randrange(40) * 1000 - rng.choice([0, 0, 0, 7_200_000]),
-        }
-        values.append(b"{broken" if rng.random() < 0.03 else json.dumps(body).encode())
-    return [(NOW_MS + 60_000, value) for value in values]
-
-
-def cases(rng, count):
-    values = []
-    for _ in range(count):
-        number = rng.randrange(25)
-        body = {
-            "no": str(number),
-            "cat": rng.choice(["NOISE", "ROAD", "ODD"]),
-            "s": rng.choice(["reported", "handling", "closed"]),
-            "r": NOW_MS - number * 60_000,
-            "due": rng.choice([NOW_MS + 3_600_000, NOW_MS - 60_000, None]),
-            "at": NOW_MS + rng.randrange(1_000),
-            "x": rng.choice([0.5, 3.0]),
-            "y": 1,
-        }
-        values.append((NOW_MS + 60_000, json.dumps(body).encode()))
-    return values
-
-
-def logs(seed, count=150):
-    """Two partitions of readings; cases keyed by number, so that one partition has each."""
-    rng = random.Random(seed)
-    return {
-        ("air", 0): readings(rng, count),
-        ("air", 1): readings(rng, count, 1),
-        ("hotline", 0): cases(rng, count),
-    }
-
-
 def worker(store, sink=None):
     return Worker(Intake(FEEDS, FRAME), store, sink or Sink(), Pace(500, 0.0, 1e9), lambda: NOW_S)
 
@@ -81,32 +32,6 @@ def worker(store, sink=None):
 def run(store, log, sizes=(), sink=None):
     made = worker(store, sink)
     made.drain(LogSource(log, made.begin, sizes))
-
-
-def state(store):
-    """Everything in Redis but what tells how it got there."""
-    found = {}
-    for key in sorted(store.client.scan_iter("t:*")):
-        kind = store.client.type(key)
-        name = key.decode()
-        if name.endswith(":rejects"):
-            found[name] = sorted(store.client.lrange(key, 0, -1))
-        elif kind == b"hash":
-            found[name] = store.client.hgetall(key)
-        elif kind == b"zset":
-            found[name] = store.client.zrange(key, 0, -1, withscores=True)
-        elif kind == b"set":
-            found[name] = store.client.smembers(key)
-    return found
-
-
-def accounts(store, feed_id):
-    total = {}
-    for home in FRAME.homes:
-        for name, value in store.client.hgetall(store.key(home, keys.accounts(feed_id))).items():
-            if not name.endswith(b"_ms"):
-                total[name.decode()] = total.get(name.decode(), 0) + int(value)
-    return total
 
 
 def truth(log):
@@ -231,7 +156,26 @@ def test_lost_state_is_read_again_from_the_log(store):
     made._settle()
     store.client.flushall()
     made.drain(source)
-    made.drain(source)
+    assert state(store) == expected
+
+
+def test_state_that_is_lost_before_the_idle_homes_have_followed_is_read_again_too(store):
+    body = {"id": "s1", "p": "no2", "v": 7, "x": 0.5, "y": 1, "at": NOW_MS}
+    log = {("air", 0): [*readings(random.Random(4), 90), (NOW_MS, json.dumps(body).encode())]}
+    run(store, log)
+    expected = state(store)
+    store.client.flushall()
+    made = worker(store)
+    sweep, sweeps = made._applier.sweep, []
+
+    def losing():
+        if not sweeps:
+            store.client.flushall()
+        sweeps.append(1)
+        sweep()
+
+    made._applier.sweep = losing
+    made.drain(LogSource(log, made.begin, [90] * 9))
     assert state(store) == expected
 
 
