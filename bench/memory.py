@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.ingest import FEED, city_points
+from bench.shapes import FEED, city_points
 from ingest.applier import Applier, Work
 from ingest.normalize import Normalizer
 from ingest.sources.base import make_slice
