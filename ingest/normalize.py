@@ -14,12 +14,12 @@ import polars as pl
 
 from ingest import rejects, times
 from ingest.checks import Check, checks_of
-from ingest.codecs import cap, csv, json
 from ingest.codecs.base import Decoded
 from ingest.identity import event_ids
 from ingest.mapping import CASE_TIMES, OPTIONAL, REQUIRED, paths
 from ingest.picks import text_of
 from ingest.placer import Placer
+from ingest.reading import Reader
 from ingest.sources.base import Slice, join
 from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame, Span
 from layers.feed_spec import FeedSpec, TimeRule
@@ -27,6 +27,8 @@ from layers.feed_spec import FeedSpec, TimeRule
 _NUMBER = pl.Float64
 _COLUMNS = {"outcome": "ending"}
 """Canonical fields whose column has another name: `outcome` is what became of the message."""
+_LONGEST = 4_000
+"""Signs kept of a message beside each of its records, when it holds many."""
 _CAP_TIME = TimeRule("sent")
 _CAP_TIMES = ("effective", "onset", "expires")
 
@@ -43,13 +45,13 @@ class Normalizer:
         self.feed = feed
         self.frame = frame
         self._placer = Placer(frame.geography, feed.place)
-        self._paths = paths(feed)
+        self._reader = Reader(feed, paths(feed))
 
     def batch(self, slices: Sequence[Slice]) -> Batch:
         """Turn the slices of one poll into rows, each message with its outcome."""
         whole, part = join(slices)
         spans = [Span(s.name, s.start, s.next) for s in slices]
-        decoded = self._decode(whole)
+        whole, decoded = self._reader.read(whole)
         rows = self._canonical(decoded, whole, part)
         rows = rows.with_columns(broker_ms=_arrival())
         checks = checks_of(self.feed)
@@ -59,14 +61,6 @@ class Normalizer:
         found = rejects.explain(self.feed, whole, slices, rows, (checks, decoded.broken))
         return Batch(self.feed, spans, _kept(rows), found)
 
-    def _decode(self, whole: Slice) -> Decoded:
-        if self.feed.format == "csv":
-            assert self.feed.csv is not None, "checked by ingest.mapping"  # noqa: S101
-            return csv.decode(whole, self._paths, self.feed.csv)
-        if self.feed.format == "cap":
-            return cap.decode(whole)
-        return json.decode(whole, self._paths)
-
     def _canonical(
         self, decoded: Decoded, whole: Slice, part: npt.NDArray[np.int32]
     ) -> pl.DataFrame:
@@ -74,7 +68,8 @@ class Normalizer:
         text = _clean(decoded.columns, whole)
         base = _messages(whole, part)
         if decoded.message is not None:
-            base = base[decoded.message]
+            raw = _of_record(base["raw"][decoded.message], decoded.raw)
+            base = base[decoded.message].with_columns(raw)
         base = base.with_row_index("row").cast({"row": pl.Int64})
         if self.feed.kind == "warning":
             return base.hstack(text).with_columns(_cap_times())
@@ -166,6 +161,12 @@ def _raw(whole: Slice) -> pl.Series:
             return lines
     values = [whole.value(row).decode("utf-8", "replace") for row in range(count)]
     return pl.Series(values, dtype=pl.String)
+
+
+def _of_record(message: pl.Series, own: pl.Series | None) -> pl.Series:
+    """Give what is kept beside one of many records: its own part, or the message's beginning."""
+    beginning = message.str.slice(0, _LONGEST)
+    return beginning if own is None else own.fill_null(beginning).alias(message.name)
 
 
 def _places(feed: FeedSpec) -> list[pl.Expr]:

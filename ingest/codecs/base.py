@@ -23,3 +23,5 @@ class Decoded:
     """Row → why the message could not be read; all its columns are null."""
     message: npt.NDArray[np.int64] | None = None
     """Row → number of its message in the slice; None: each message is one record."""
+    raw: pl.Series | None = None
+    """Text that stands for each record where a message may hold many; null: the whole message."""

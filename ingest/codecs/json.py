@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -13,12 +14,16 @@ import polars as pl
 from ingest.codecs.base import Decoded
 from ingest.codecs.explode import take_apart
 from ingest.codecs.tree import ROOT, FitError, Group, fit, groups_of
-from ingest.paths import Steps, parse
+from ingest.paths import EACH, Steps, chain_of, parse
 from ingest.sources.base import Slice
 
 _SPACE, _FEED = 32, 10
 _FEW = 64
 """So many messages are looked at one by one sooner than parted once more."""
+
+_LARGE = 2_000
+"""Bytes of a message above which a record keeps its own part alone."""
+_RAW = "\x1fraw"
 
 Found = list[tuple[range | list[int], pl.DataFrame]]
 
@@ -34,13 +39,33 @@ def decode_steps(part: Slice, paths: Mapping[str, Steps]) -> Decoded:
     broken: dict[int, str] = {}
     columns: list[pl.Series] = []
     wanted: dict[str, Steps] = {}
-    for number, group in enumerate(groups_of(paths)):
+    groups = groups_of(paths)
+    if len(lines) > _LARGE * len(part.offsets):
+        groups += _element(paths)
+    for number, group in enumerate(groups):
         read = _read(part, lines, group, broken)
         columns += [s.alias(f"{number}\x1f{s.name}") for s in read]
         for path, (first, *rest) in group.paths.items():
             wanted[path] = (f"{number}\x1f{first}", *rest)
     nested = pl.DataFrame(columns) if columns else pl.DataFrame({"": [None] * len(part.offsets)})
-    return take_apart(nested, {path: wanted[path] for path in paths}, broken)
+    found = take_apart(nested, wanted, broken)
+    raw = found.columns[_RAW] if _RAW in wanted else None
+    return replace(found, columns=found.columns.select(list(paths)), raw=raw)
+
+
+def _element(paths: Mapping[str, Steps]) -> list[Group]:
+    """Give the group that reads the text of each element that becomes a record, if there are such.
+
+    Of a long message, that is kept beside the record, not all of it.
+    """
+    arrays = {chain[-1] for steps in paths.values() if (chain := chain_of(steps))}
+    deepest = max((a.count(EACH) for a in arrays), default=0)
+    found = [a for a in arrays if a.count(EACH) == deepest]
+    if len(found) != 1:
+        return []
+    (group,) = groups_of({_RAW: found[0]})
+    group.is_alone = False
+    return [group]
 
 
 def _read(part: Slice, lines: bytes, group: Group, broken: dict[int, str]) -> pl.DataFrame:

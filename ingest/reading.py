@@ -1,0 +1,89 @@
+"""Slices to text columns, as the feed says: encoding, format, wide rows, and what stands beside.
+
+The columns are named by the paths of the feed, so that `ingest.picks` finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from ingest.codecs import cap, csv, encoding, json
+from ingest.codecs.base import Decoded
+from ingest.codecs.wide import Wide
+from ingest.paths import is_of_row, is_special
+from ingest.sources.base import Slice
+from layers.feed_spec import CsvRule, FeedSpec
+
+Codec = Callable[[Slice], Decoded]
+
+
+class Reader:
+    """Reads the messages of one feed.
+
+    Args:
+        feed: what its YAML file says.
+        paths: what is asked of a message (`ingest.mapping.paths`).
+    """
+
+    def __init__(self, feed: FeedSpec, paths: Sequence[str]) -> None:
+        self._encoding = feed.encoding
+        self._wide = Wide(feed.wide, feed.values.missing) if feed.wide else None
+        self._of_row = [p for p in paths if is_of_row(p)]
+        self._beside = [p for p in paths if is_special(p) and not is_of_row(p)]
+        self._within = [p for p in paths if not is_special(p)]
+        asked = [*self._within, *(feed.wide.columns if feed.wide else ())]
+        self._decode = _codec(feed, list(dict.fromkeys(asked)), self._wide)
+
+    def read(self, whole: Slice) -> tuple[Slice, Decoded]:
+        """Give the messages in UTF-8, and their records as text columns."""
+        part, strange = encoding.to_utf8(whole, self._encoding)
+        read = self._decode(part)
+        if self._wide:
+            read = self._wide.take_apart(read, [*self._within, *self._of_row])
+        if strange:
+            read = _marked(read, strange)
+        if self._beside:
+            of = np.arange(len(part.offsets)) if read.message is None else read.message
+            beside = [_beside(whole, path)[of] for path in self._beside]
+            read = replace(read, columns=_joined(read.columns, beside))
+        return part, read
+
+
+def _codec(feed: FeedSpec, paths: list[str], wide: Wide | None) -> Codec:
+    if feed.format == "csv":
+        rule = feed.csv or CsvRule(header=True)
+        pattern = wide.pattern if wide and not wide.rule.columns else ""
+        return lambda part: csv.decode(part, paths, rule, pattern)
+    if feed.format == "cap":
+        return cap.decode
+    return lambda part: json.decode(part, paths)
+
+
+def _joined(columns: pl.DataFrame, more: list[pl.Series]) -> pl.DataFrame:
+    return columns.hstack(more) if columns.width else pl.DataFrame(more)
+
+
+def _marked(read: Decoded, strange: Mapping[int, str]) -> Decoded:
+    """Break every record of messages that are no text."""
+    messages = np.arange(read.columns.height) if read.message is None else read.message
+    rows = {
+        int(r): strange[int(messages[r])] for r in np.flatnonzero(np.isin(messages, list(strange)))
+    }
+    return replace(read, broken={**read.broken, **rows})
+
+
+def _beside(whole: Slice, path: str) -> pl.Series:
+    """Give what stands beside the value of every message."""
+    count = len(whole.offsets)
+    if path == "$timestamp":
+        # a recorded message has no broker's time but the moment of reading, which is negative
+        return pl.Series(path, np.abs(whole.times_ms)).cast(pl.String)
+    values: list[bytes | None] = [None] * count
+    if path.startswith("$header.") and whole.headers is not None:
+        values = whole.headers.column(path.removeprefix("$header."), count)
+    texts = [None if v is None else v.decode("utf-8", "replace") for v in values]
+    return pl.Series(path, texts, dtype=pl.String)
