@@ -185,22 +185,34 @@ def _per_minute(
     return tuple(counts[end - 60 : end])
 
 
-def read_rejects(store: Store, homes: Sequence[str], limit: int) -> tuple[RejectRow, ...]:
-    """Read the newest rejected messages of all homes, newest first."""
+def read_rejects(
+    store: Store, homes: Sequence[str], limit: int
+) -> tuple[tuple[RejectRow, ...], int]:
+    """Read the newest rejected messages of all homes, newest first.
+
+    Returns: their rows, and how many stored ones can't be read.
+    """
     found = store.read([("lrange", home, keys.REJECTS, (0, limit - 1)) for home in homes])
-    rejects = [msgspec.json.decode(raw, type=Reject) for part in found for raw in part]
-    rejects.sort(key=lambda r: r.at_ms, reverse=True)
-    return tuple(
-        RejectRow(
-            feed=r.feed,
-            partition=r.partition,
-            offset=r.offset,
-            at=datetime.fromtimestamp(r.at_ms / 1000, tz=UTC),
-            field=r.field,
-            value=r.value,
-            reason=r.reason,
-            remedy=r.remedy,
-            raw=r.raw,
-        )
-        for r in rejects[:limit]
+    stored = [_reject_row(raw) for part in found for raw in part]
+    rows = sorted(filter(None, stored), key=lambda row: row.at, reverse=True)
+    return tuple(rows[:limit]), stored.count(None)
+
+
+def _reject_row(raw: bytes) -> RejectRow | None:
+    """Give a stored reject as a row; None when another program, or another version, wrote it."""
+    try:
+        r = msgspec.json.decode(raw, type=Reject)
+        at = datetime.fromtimestamp(r.at_ms / 1000, tz=UTC)
+    except (msgspec.DecodeError, ValueError, OverflowError, OSError):
+        return None
+    return RejectRow(
+        feed=r.feed,
+        partition=r.partition,
+        offset=r.offset,
+        at=at,
+        field=r.field,
+        value=r.value,
+        reason=r.reason,
+        remedy=r.remedy,
+        raw=r.raw,
     )

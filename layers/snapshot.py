@@ -313,6 +313,8 @@ class SourcesSnapshot(_Frozen, frozen=True, kw_only=True):
     feeds: dict[str, FeedHealth]
     rejects: tuple[RejectRow, ...]
     """Newest first; bounded."""
+    rejects_unreadable: int = 0
+    """Stored rejects that can't be read and are not among them."""
     unassigned: int
 
 

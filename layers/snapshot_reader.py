@@ -118,13 +118,15 @@ class Reader:
         frame = self._latest.take(asks.send(self.store), city.homes[:-1], self.store)
         counted = readings.sources(frame, city, Moment(now, city.pack.timezone).ms)
         feeds = _counted(read_health(self.store, city.feeds, city.homes, now), counted)
+        rejects, unreadable = read_rejects(self.store, city.homes, REJECTS)
         return SourcesSnapshot(
             city=city.pack.name,
             demo=city.pack.demo,
             timezone=city.pack.timezone,
             as_of=now,
             feeds=feeds,
-            rejects=read_rejects(self.store, city.homes, REJECTS),
+            rejects=rejects,
+            rejects_unreadable=unreadable,
             unassigned=sum(health.unassigned for health in feeds.values()),
         )
 

@@ -16,8 +16,11 @@ SHOWN = 50
 
 def panel(snapshot: SourcesSnapshot, say: Say, view: View) -> Component:
     """Give the newest rejects; the raw message opens on demand."""
+    unreadable = snapshot.rejects_unreadable
+    notes = [parts.calm(say("rejects_unreadable", n=unreadable))] if unreadable else []
     if not snapshot.rejects:
-        return parts.frame("rejects", say("rejects"), parts.calm(say("no_rejects")))
+        none = notes or [parts.calm(say("no_rejects"))]
+        return parts.frame("rejects", say("rejects"), *none)
     heads = [
         parts.head(say("time")),
         parts.head(say("feed")),
@@ -33,6 +36,7 @@ def panel(snapshot: SourcesSnapshot, say: Say, view: View) -> Component:
         "rejects",
         say("rejects"),
         *parts.folded("rejects", say("rejects"), heads, rows, say("more_rows")),
+        *notes,
         aside=say("rejects_count", shown=len(rows), all=say.number(total)),
     )
 

@@ -180,6 +180,10 @@ SOURCES = {
     "seconds": Label("{n} 秒", "{n} s"),
     "rejects": Label("拒收报文", "Rejected messages"),
     "rejects_count": Label("显示 {shown} / 共 {all}", "{shown} shown of {all}"),
+    "rejects_unreadable": Label(
+        "另有 {n} 条拒收记录无法解读，未列出",
+        "{n} more stored rejects can't be read and are not listed",
+    ),
     "no_rejects": Label("没有拒收报文", "No message was rejected"),
     "time": Label("时间", "Time"),
     "reason": Label("原因", "Reason"),

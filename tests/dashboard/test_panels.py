@@ -193,6 +193,14 @@ def test_a_reject_says_why_what_to_do_and_where_in_the_log_it_lies():
     assert text(only(shown, "panel-aside")) == "显示 2 / 共 41"
 
 
+@pytest.mark.parametrize("rest", [{}, {"rejects": ()}])
+def test_stored_rejects_that_can_not_be_read_are_told(rest):
+    found = city.sources(rejects_unreadable=3, **rest)
+    shown = text(rejects.panel(found, city.say("en"), city.view("en")))
+    assert "3 more stored rejects can't be read" in shown
+    assert "No message was rejected" not in shown
+
+
 def test_areas_are_ordered_by_what_is_overdue_and_no_area_is_a_dash():
     shown = districts.panel(city.area(), city.say(), city.view())
     rows = [text(row) for row in having(shown, "cell-link")]

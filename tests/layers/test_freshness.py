@@ -157,7 +157,22 @@ def test_rejects_of_all_homes_come_newest_first(city):
         city.pipe.lpush(city.key(home, "rejects"), msgspec.json.encode(reject))
     assert [r.offset for r in city.reader().sources(NOW).rejects] == [1, 2, 3]
     homes = ["000000", "110101", "110102", "11"]
-    assert [r.offset for r in read_rejects(city.store, homes, 2)] == [1, 2]
+    rows, unreadable = read_rejects(city.store, homes, 2)
+    assert ([r.offset for r in rows], unreadable) == ([1, 2], 0)
+
+
+def test_stored_rejects_that_can_not_be_read_are_counted_and_hide_no_others(city):
+    good = {
+        "feed": "air", "topic": "air", "partition": 1, "offset": 5, "field": "v",
+        "at_ms": ms(NOW), "value": "x", "reason": {"zh": "因", "en": "r"},
+        "remedy": {"zh": "法", "en": "m"}, "raw": "{",
+    }  # fmt: skip
+    older_version = {name: good[name] for name in ("feed", "offset")}
+    for stored in (older_version, good, good | {"at_ms": 1 << 60}):
+        city.pipe.lpush(city.key("110101", "rejects"), msgspec.json.encode(stored))
+    city.pipe.lpush(city.key("110102", "rejects"), b"\xff{")
+    found = city.reader().sources(NOW)
+    assert ([r.offset for r in found.rejects], found.rejects_unreadable) == ([5], 3)
 
 
 def test_a_feed_is_live_then_stale_then_silent(city):
