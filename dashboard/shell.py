@@ -156,9 +156,9 @@ def answer(city: City, found: tuple[Page, View] | None, lang: str) -> tuple[Comp
 
 
 def _subject(snapshot: Any, say: Say) -> str:
-    title = getattr(snapshot, "title", "")
+    title = getattr(snapshot, "title", None)
     region = getattr(snapshot, "region", None)
-    return title or say.of(region.name if region else snapshot.city)
+    return say.of(title or (region.name if region else snapshot.city))
 
 
 def _filled(page: Page, view: View, snapshot: Any, say: Say) -> Slot:

@@ -19,6 +19,7 @@ from layers.cases.reads import Case, clock_of
 from layers.feed_spec import FeedSpec
 from layers.held_cells import HeldCells
 from layers.incidents.reads import Incident
+from layers.labels import Label
 from layers.moment import Moment
 from layers.readings import reads as readings
 from layers.scope import Catalogue
@@ -60,7 +61,7 @@ Address = tuple[Kind, str, str]
 class _View:
     """What differs between the kinds."""
 
-    title: str
+    title: Label
     region: str
     fields: tuple[RecordField, ...]
     partition: str
@@ -111,7 +112,7 @@ def _snapshot(
         lat=view.lat,
         state=view.state,
         clock=view.clock,
-        fields=view.fields,
+        fields=tuple(_labelled(field, feed, city) for field in view.fields),
         ext=tuple(further_fields(raw, feed)),
         history=view.history,
         raw=raw,
@@ -121,10 +122,29 @@ def _snapshot(
     )
 
 
-def _case(body: bytes, _: Catalogue, moment: Moment) -> _View:
+def _labelled(field: RecordField, feed: FeedSpec, city: Catalogue) -> RecordField:
+    """Name the category of a record by the city's tables."""
+    label = city.pack.categories.get(feed.id, {}).get(field.value)
+    if field.name != "category" or label is None:
+        return field
+    return msgspec.structs.replace(field, label=label)
+
+
+def _title(record: Case | Incident, identity: str, city: Catalogue) -> Label:
+    """Give what somebody wrote; without that its category, without that its number."""
+    if record.title or not record.category:
+        return _as_written(record.title or identity)
+    return city.pack.category_label(record.feed, record.category)
+
+
+def _as_written(text: str) -> Label:
+    return Label(text, text)
+
+
+def _case(body: bytes, city: Catalogue, moment: Moment) -> _View:
     case = msgspec.json.decode(body, type=Case)
     return _View(
-        title=case.title or case.category or case.case_id,
+        title=_title(case, case.case_id, city),
         region=case.region,
         fields=named(msgspec.json.decode(body), CASE, moment),
         partition=case.partition,
@@ -135,10 +155,10 @@ def _case(body: bytes, _: Catalogue, moment: Moment) -> _View:
     )
 
 
-def _incident(body: bytes, _: Catalogue, moment: Moment) -> _View:
+def _incident(body: bytes, city: Catalogue, moment: Moment) -> _View:
     incident = msgspec.json.decode(body, type=Incident)
     return _View(
-        title=incident.title or incident.category or incident.incident_id,
+        title=_title(incident, incident.incident_id, city),
         region=incident.region,
         fields=named(msgspec.json.decode(body), INCIDENT, moment),
         partition=incident.partition,
@@ -152,7 +172,7 @@ def _warning(body: bytes, city: Catalogue, moment: Moment) -> _View:
     warned = msgspec.json.decode(body, type=Warned)
     codes = covered(warned, city)
     return _View(
-        title=warned.headline or warned.event or warned.identifier,
+        title=_as_written(warned.headline or warned.event or warned.identifier),
         region=codes[0]
         if len(codes) == 1 and codes[0].startswith(city.pack.code)
         else city.pack.code,
@@ -252,8 +272,9 @@ def _read_sensor(
     parts = packed.decode("utf-8", "backslashreplace").split(SEPARATOR, 8)
     feed, row = city.feeds[feed_id], rows[0]
     rule = readings.by_property(city).get((feed_id, name))
+    title = rule.title if rule else Label(name, name)
     view = _View(
-        title=f"{sensor} · {rule.title.zh if rule else name}",
+        title=Label(f"{sensor} · {title.zh}", f"{sensor} · {title.en}"),
         region=row["region"],
         fields=(*_reading_fields(row, moment), *_others(mine, name, moment)),
         partition=parts[6],

@@ -323,6 +323,8 @@ class RecordField(_Frozen, frozen=True, kw_only=True):
 
     name: str
     value: str
+    label: Label | None = None
+    """Name of the value, where it is a code of the city's own tables."""
 
 
 class RecordSnapshot(_Frozen, frozen=True, kw_only=True):
@@ -334,7 +336,8 @@ class RecordSnapshot(_Frozen, frozen=True, kw_only=True):
     as_of: datetime
     kind: Literal["case", "incident", "warning", "sensor"]
     id: str
-    title: str
+    title: Label
+    """What the source wrote stands in both languages as it was written."""
     feed: str
     feed_title: Label
     owner: Label

@@ -45,7 +45,7 @@ def record(snapshot: RecordSnapshot, say: Say, view: View) -> Component:
     return html.Div(
         [
             way(snapshot.chain, say, view, last_is_link=True),
-            html.Div([html.H1(snapshot.title or snapshot.id), *facts], className="place"),
+            html.Div([html.H1(say.of(snapshot.title) or snapshot.id), *facts], className="place"),
         ],
         className="crumbs",
     )

@@ -34,7 +34,9 @@ def _table(name: str, caption: str, rows: tuple[RecordField, ...], say: Say) -> 
     return parts.table(name, caption, [parts.head(say("field")), parts.head(say("value"))], body)
 
 
-def _value(row: RecordField, say: Say) -> str:
+def _value(row: RecordField, say: Say) -> parts.Content:
+    if row.label is not None:
+        return [html.Span(say.of(row.label)), " ", html.Code(row.value)]
     families = {"status": "status", "category": "category", "outcome": "outcome", "kind": "kind"}
     return say.code(families[row.name], row.value) if row.name in families else row.value
 
@@ -49,7 +51,7 @@ def place(snapshot: RecordSnapshot, say: Say, view: View) -> Component:
         "lat": snapshot.lat,
         "kind": snapshot.kind,
         "id": snapshot.id,
-        "title": snapshot.title,
+        "title": say.of(snapshot.title),
         "priority": None,
         "state": snapshot.state,
         "href": view.key(),

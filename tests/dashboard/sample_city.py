@@ -346,7 +346,7 @@ def record(**more):
         "as_of": NOW,
         "kind": "sensor",
         "id": "air|s-7|o3",
-        "title": "s-7",
+        "title": Label("s-7 · 臭氧", "s-7 · Ozone"),
         "feed": "air",
         "feed_title": Label("空气质量", "Air quality"),
         "owner": BUREAU,

@@ -24,6 +24,8 @@ from dashboard.panels import (
     trend,
     vitals,
 )
+from layers.labels import Label
+from layers.snapshot import RecordField
 
 
 def tile(value, lang="zh", view=None):
@@ -346,6 +348,12 @@ def test_a_field_that_is_empty_is_a_dash():
     rows = [text(part) for part in walk(shown) if part._type == "Tr"]
     assert "单位 —" in rows
     assert "vendor_code x-9" in rows
+
+
+def test_a_category_is_named_beside_its_code():
+    field = RecordField(name="category", value="4107", label=Label("供热", "Heating"))
+    shown = record.fields(city.record(fields=(field,)), city.say("en"), city.view("en"))
+    assert "Category Heating   4107" in [text(part) for part in walk(shown) if part._type == "Tr"]
 
 
 @pytest.mark.parametrize("top", [header.wall, header.page])

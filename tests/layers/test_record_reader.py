@@ -6,6 +6,9 @@ from urllib.parse import unquote
 import pytest
 from written_city import NOW, WrittenCity, ago
 
+from layers.labels import Label
+from layers.snapshot import RecordField
+
 RAW = (
     '{"no":"7","state":"办","updated":"x","x":1,"y":2,"head":{"line":"积水","extra":"深"},"t":[1]}'
 )
@@ -34,6 +37,18 @@ def test_a_case_has_its_fields_its_clock_and_its_place_in_the_log(city):
     assert (found.topic, found.partition, found.offset, found.raw) == ("hotline", 2, 41, RAW)
 
 
+def test_a_category_has_its_name_beside_its_code_and_stands_for_a_title_that_is_missing(city):
+    heating = Label("供热", "Heating")
+    for number, category in (("7", "heat"), ("8", "odd")):
+        city.case(number, "handling", ago(hours=9), category=category)
+    city.incident("9", ago(hours=1), "110102001", category="odd")
+    named, odd = (city.reader().record("case", f"hotline|{n}", "110101", NOW) for n in "78")
+    assert RecordField(name="category", value="heat", label=heating) in named.fields
+    assert RecordField(name="category", value="odd") in odd.fields
+    untitled = city.reader().record("incident", "calls|9", "110102", NOW)
+    assert untitled.title == Label("怪", "Odd one")
+
+
 def test_ext_is_what_no_canonical_field_takes(city):
     city.case("7", "handling", ago(hours=9), raw=RAW.encode())
     found = city.reader().record("case", "hotline|7", "110101", NOW)
@@ -57,7 +72,7 @@ def test_an_incident_and_a_warning_are_records_too(city):
     incident = reader.record("incident", "calls|a/b c", "110102", NOW)
     assert (incident.lng, incident.lat, incident.region.code) == (5.0, 1.0, "110102001")
     warning = reader.record("warning", "official|w", "11", NOW)
-    assert (warning.title, warning.region.code) == ("w", "110101")
+    assert (warning.title.en, warning.region.code) == ("w", "110101")
     assert {f.name: f.value for f in warning.ext} == {"scope": "Public", "web": "x"}
 
 

@@ -62,7 +62,10 @@ def make_pack(wall=(), map_indicator="pm25"):
         levels=(),
         geography=geography(),
         folder=Path("small"),
-        categories={"hotline": {"heat": Label("供热", "Heating"), "noise": Label("噪声", "Noise")}},
+        categories={
+            "hotline": {"heat": Label("供热", "Heating"), "noise": Label("噪声", "Noise")},
+            "calls": {"odd": Label("怪", "Odd one")},
+        },
     )
 
 
