@@ -27,7 +27,10 @@ from layers.processes import FolderBusyError, PortBusyError
 GROUP = "yiwang.commands"
 """Entry point group under which rooms declare their subcommands."""
 
-ORDER = ("demo", "check", "ingest", "serve", "replay", "play", "kafka", "redis")
+ORDER = (
+    "demo", "check", "ingest", "serve", "feed", "replay", "watch", "rejects", "audit",
+    "play", "kafka", "redis",
+)  # fmt: skip
 """The order in which --help lists them: what a newcomer needs first."""
 
 

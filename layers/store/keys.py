@@ -22,6 +22,9 @@ stage:<feed>          hash  `region|status` → cases                           
 recent:<region>       zset  newest records by time                                   bounded
 expiry                zset  `rec:<kind>|id` by the moment at which it may go         swept
 rejects               list  newest rejected messages                                 bounded
+mended:<feed>         set   ids of rejects that were mended and counted anew         for ever
+sent                  hash  id of a reject → log and offset of its last replay       for ever
+rules                 hash  feed → digest of the YAML in force, since, what is wrong for ever
 
 Hours are hours since the epoch; days and months are local to the city (`20261124`, `202611`).
 """
@@ -105,8 +108,17 @@ def recent(region: str = "") -> str:
     return f"recent:{region}"
 
 
+def mended(feed: str) -> str:
+    """Give the suffix of the rejects of a feed that were mended."""
+    return f"mended:{feed}"
+
+
 FENCE = "fence"
 LAG = "lag"
 """Only in the home 未定位; a report of each worker, under no fence."""
+SENT = "sent"
+"""Only in the home 未定位; a report of who replays rejects, under no fence."""
+RULES = "rules"
+"""Only in the home 未定位; a report of the workers, under no fence."""
 REJECTS = "rejects"
 EXPIRY = "expiry"

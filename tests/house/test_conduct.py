@@ -7,6 +7,7 @@ STARTS = {
     "ingest/worker.py": "a worker process gives the loop its clock",
     "ingest/replay.py": "the replay command gives the loop its clock",
     "ingest/commands_demo.py": "the play command gives the player its clock",
+    "ingest/commands_audit.py": "the audit command gives the worker it runs its clock",
     "dashboard/serve.py": "the web process gives the pages their clock",
 }
 """The only modules that may ask the machine for the time, and why. Everything else is given it."""

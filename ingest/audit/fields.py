@@ -1,0 +1,72 @@
+"""Of which feed a field of the state is, and of which moment: read off the keys' grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgpack
+import msgspec
+
+from layers.store import keys
+
+_HOUR_MS = 3_600_000
+
+BY_FEED = {"acct", "acctm", "seen", "open", "near", "stage", "mended"}
+"""Families whose keys name the feed."""
+
+REPORTS = {keys.FENCE, keys.LAG, keys.RULES, keys.SENT}
+"""Keys that say how the state came about, not what it is."""
+
+
+def family_of(suffix: str) -> str:
+    """Give the first part of a suffix: what kind of key it is."""
+    return suffix.partition(":")[0]
+
+
+def feed_of(suffix: str, name: str, feeds: Collection[str]) -> str:
+    """Give the feed that a field counts for; empty when it is of none that is known."""
+    family, _, rest = suffix.partition(":")
+    if family in BY_FEED:
+        return rest.partition(":")[0]
+    if family in ("m", "h", "d"):
+        return max((f for f in feeds if name.startswith(f"{f}.")), key=len, default="")
+    if family == "recent":
+        return name.split("|")[1]
+    if family == keys.EXPIRY:
+        return name.split("|")[1]
+    if family == keys.REJECTS:
+        return str(msgspec.json.decode(name)["feed"])
+    return name.partition("|")[0]
+
+
+def moment_of(suffix: str, name: str, value: bytes, zone: str) -> float | None:
+    """Give the moment in ms that a field begins to count for; None: no single moment."""
+    family, _, rest = suffix.partition(":")
+    if family in ("acctm", "seen"):
+        return int(rest.rpartition(":")[2]) * _HOUR_MS
+    if family in ("m", "h", "d"):
+        return _bucket_ms(family, rest, int(name.rpartition("|")[2]), zone)
+    if family == keys.latest():
+        return float(value[:13])
+    if family == "rec":
+        at = msgspec.json.decode(record_of(value)[1]).get("at")
+        return None if at is None else float(at)
+    return None
+
+
+def _bucket_ms(family: str, span: str, part: int, zone: str) -> float:
+    if family == "m":
+        return int(span) * _HOUR_MS + part * 60_000
+    form = "%Y%m%d%H" if family == "h" else "%Y%m%d"
+    begins = datetime.strptime(f"{span}{part:02d}", form).replace(tzinfo=ZoneInfo(zone))
+    return begins.timestamp() * 1000
+
+
+def record_of(value: bytes) -> list[Any]:
+    """Give version, JSON, cells, ranks and raw message of a stored record."""
+    found: list[Any] = msgpack.unpackb(value, raw=False, unicode_errors="surrogateescape")
+    return found
+
