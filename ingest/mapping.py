@@ -42,6 +42,8 @@ def load_feeds(folder: Path) -> dict[str, FeedSpec]:
 
 def check_mapping(feed: FeedSpec, file: Path) -> None:
     """Raise a DocumentError when the mapping of a feed can't work."""
+    from ingest.feed_checks import check_meaning  # heavy: PROJ waits until a feed is checked
+
     known = REQUIRED[feed.kind] + OPTIONAL[feed.kind]
     for name in REQUIRED[feed.kind]:
         if name not in feed.fields:
@@ -57,6 +59,7 @@ def check_mapping(feed: FeedSpec, file: Path) -> None:
         raise documents.DocumentError(file, "time is missing", "Say where the event time stands.")
     if feed.format == "csv" and feed.csv is None:
         raise documents.DocumentError(file, "csv is missing", "List csv.columns.")
+    check_meaning(feed, file)
 
 
 def paths(feed: FeedSpec) -> tuple[str, ...]:
@@ -65,4 +68,5 @@ def paths(feed: FeedSpec) -> tuple[str, ...]:
     wanted = [*feed.fields.values(), place.lng, place.lat, place.point, place.code, place.address]
     if feed.time:
         wanted.append(feed.time.field)
+    wanted += feed.dedupe.key
     return tuple(dict.fromkeys(path for where in wanted for path in paths_of(where)))

@@ -12,25 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ingest import rejects, times
+from ingest import meaning, rejects
 from ingest.checks import Check, checks_of
 from ingest.codecs.base import Decoded
 from ingest.identity import event_ids
-from ingest.mapping import CASE_TIMES, OPTIONAL, REQUIRED, paths
-from ingest.picks import text_of
+from ingest.mapping import paths
 from ingest.placer import Placer
 from ingest.reading import Reader
 from ingest.sources.base import Slice, join
 from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame, Span
-from layers.feed_spec import FeedSpec, TimeRule
+from layers.feed_spec import FeedSpec
 
-_NUMBER = pl.Float64
-_COLUMNS = {"outcome": "ending"}
-"""Canonical fields whose column has another name: `outcome` is what became of the message."""
 _LONGEST = 4_000
 """Signs kept of a message beside each of its records, when it holds many."""
-_CAP_TIME = TimeRule("sent")
-_CAP_TIMES = ("effective", "onset", "expires")
 
 
 class Normalizer:
@@ -44,7 +38,7 @@ class Normalizer:
     def __init__(self, feed: FeedSpec, frame: Frame) -> None:
         self.feed = feed
         self.frame = frame
-        self._placer = Placer(frame.geography, feed.place)
+        self._placer = Placer(frame.geography, feed)
         self._reader = Reader(feed, paths(feed))
 
     def batch(self, slices: Sequence[Slice]) -> Batch:
@@ -72,25 +66,10 @@ class Normalizer:
             base = base[decoded.message].with_columns(raw)
         base = base.with_row_index("row").cast({"row": pl.Int64})
         if self.feed.kind == "warning":
-            return base.hstack(text).with_columns(_cap_times())
-        named = text.select(
-            *[text_of(where).alias(_column(name)) for name, where in self.feed.fields.items()],
-            *[
-                pl.lit(None, dtype=pl.String).alias(_column(name))
-                for name in (*REQUIRED[self.feed.kind], *OPTIONAL[self.feed.kind])
-                if name not in self.feed.fields
-            ],
-            *_places(self.feed),
-            event_text=text_of(self._time.field),
-        )
+            return meaning.alerts(base.hstack(text))
+        named = text.select(meaning.texts(self.feed))
         named = named if len(named) else named.clear(len(base))
-        mapped = base.hstack(named).with_columns(*_coded(self.feed), _unmapped(self.feed))
-        return mapped.with_columns(_typed(self.feed))
-
-    @property
-    def _time(self) -> TimeRule:
-        assert self.feed.time is not None, "checked by ingest.mapping"  # noqa: S101
-        return self.feed.time
+        return meaning.understood(self.feed, base.hstack(named))
 
     def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
         if self.feed.kind == "warning":
@@ -130,10 +109,6 @@ def _messages(whole: Slice, part: npt.NDArray[np.int32]) -> pl.DataFrame:
     )
 
 
-def _column(name: str) -> str:
-    return _COLUMNS.get(name, name)
-
-
 def _arrival() -> pl.Expr:
     """Give the broker time; a recorded message without one arrived when it happened."""
     came = pl.col("broker_ms")
@@ -169,71 +144,6 @@ def _of_record(message: pl.Series, own: pl.Series | None) -> pl.Series:
     return beginning if own is None else own.fill_null(beginning).alias(message.name)
 
 
-def _places(feed: FeedSpec) -> list[pl.Expr]:
-    place = feed.place
-    wanted = {"lng_text": place.lng, "lat_text": place.lat, "code_text": place.code}
-    return [text_of(where).alias(name) for name, where in wanted.items()]
-
-
-def _coded(feed: FeedSpec) -> list[pl.Expr]:
-    """Map source values to canonical codes; `|` parts the names of sums and is not for names."""
-    named = {"property", "category", "status", "outcome"}
-    exprs = []
-    for name in {*REQUIRED[feed.kind], *OPTIONAL[feed.kind]}:
-        table = feed.codes.get(name)
-        column = pl.col(_column(name))
-        if table:
-            column = column.replace_strict(
-                table.table, default=_default(column, table.default), return_dtype=pl.String
-            )
-        if name in named:
-            exprs.append(column.str.replace_all("|", "/", literal=True).alias(_column(name)))
-        elif table:
-            exprs.append(column.alias(_column(name)))
-    return exprs
-
-
-def _default(column: pl.Expr, default: str) -> pl.Expr:
-    """Keep what is missing missing; what no table knows becomes the default."""
-    return pl.when(column.is_not_null()).then(pl.lit(default))
-
-
-def _unmapped(feed: FeedSpec) -> pl.Expr:
-    table = feed.codes.get("category")
-    if not table:
-        return pl.lit(value=False).alias("unmapped")
-    unknown = ~pl.col("category").is_in(list(table.table)) & pl.col("category").is_not_null()
-    return unknown.fill_null(value=False).alias("unmapped")
-
-
-def _typed(feed: FeedSpec) -> list[pl.Expr]:
-    """Cast numbers and read times; the text of what is checked stays beside it."""
-    rule = feed.time
-    assert rule is not None, "checked by ingest.mapping"  # noqa: S101
-    exprs = [times.to_ms(pl.col("event_text"), rule).alias("event_ms")]
-    if feed.kind == "observation":
-        exprs += [
-            pl.col("value").alias("value_text"),
-            pl.col("value").str.strip_chars().cast(_NUMBER, strict=False),
-        ]
-    if feed.kind == "case":
-        exprs += [pl.col(name).alias(f"{name}_text") for name in CASE_TIMES]
-        exprs += [times.to_ms(pl.col(n), rule).alias(n) for n in CASE_TIMES]
-        number = pl.col("version").cast(_NUMBER, strict=False).round().cast(pl.Int64)
-        told = times.to_ms(pl.col("version"), rule)
-        moment = times.to_ms(pl.col("event_text"), rule)
-        exprs.append(pl.coalesce(number, told, moment).alias("version"))
-    if feed.kind == "incident":
-        exprs.append(pl.lit(1, dtype=pl.Int64).alias("version"))
-    return exprs
-
-
-def _cap_times() -> list[pl.Expr]:
-    sent = times.to_ms(pl.col("sent"), _CAP_TIME).alias("event_ms")
-    read = [times.to_ms(pl.col(n), _CAP_TIME).alias(n) for n in _CAP_TIMES]
-    return [sent, *read, pl.col("sent").alias("event_text")]
-
-
 def _first_failure(rows: pl.DataFrame, checks: Sequence[Check], decoded: Decoded) -> pl.Series:
     """Give the number of the first check that fails, -1 where none does, 99 where unreadable."""
     verdict: pl.Expr = pl.lit(-1)
@@ -251,5 +161,5 @@ def _first_failure(rows: pl.DataFrame, checks: Sequence[Check], decoded: Decoded
 
 def _kept(rows: pl.DataFrame) -> pl.DataFrame:
     """Drop the columns that only checks and rejects need."""
-    gone = [c for c in rows.columns if c.endswith("_text") or c == "failed"]
-    return rows.drop(gone)
+    only = ("failed", "value_missing", "unit_unknown")
+    return rows.drop([c for c in rows.columns if c.endswith("_text") or c in only])

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import msgspec
 import polars as pl
 
 from ingest.time_forms import DAY_MS, EARLIEST_MS, LATEST_MS, FormError, walls
 from layers.feed_spec import TimeRule
-from layers.labels import Label
 
 _OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
 _WALL = "%Y-%m-%dT%H:%M:%S%.f"
@@ -49,34 +49,33 @@ def forms_of(rule: TimeRule) -> tuple[str, ...]:
     return (rule.form,) if isinstance(rule.form, str) else rule.form
 
 
-def why_not(text: str, rule: TimeRule) -> tuple[Label, Label] | None:
-    """Say why a text that has the form is no moment: the clock was changed; None: other reasons."""
-    one, zone = pl.Series([text], dtype=pl.String), rule.zone
-    shifted = msgspec.structs.replace(rule, ambiguous="earliest", gap="shift")
-    if read(one, shifted)[0] is None:
-        return None
-    if read(one, msgspec.structs.replace(rule, ambiguous="earliest"))[0] is None:
-        return (
-            Label(
-                f"{zone} 的时钟拨快时跳过了这一时刻（time.gap: reject）",
-                f"the clock of {zone} was put forward over this time (time.gap: reject)",
-            ),
-            Label(
-                "请发送带偏移量的时间；若发送方不改夏令时，可设 time.gap: shift。",
-                "Send the time with its offset, or set time.gap: shift for senders whose clock "
-                "does not change.",
-            ),
-        )
-    return (
-        Label(
-            f"{zone} 的时钟拨慢，这一时刻出现两次（time.ambiguous: reject）",
-            f"the clock of {zone} was put back and shows this time twice (time.ambiguous: reject)",
-        ),
-        Label(
-            "请发送带偏移量的时间，或设 time.ambiguous: earliest 或 latest。",
-            "Send the time with its offset, or set time.ambiguous: earliest or latest.",
-        ),
+def lost(
+    text: pl.Expr, moment: pl.Expr, rule: TimeRule, cause: Literal["gap", "ambiguous"]
+) -> pl.Expr:
+    """Say where a text is no moment only because the clock was changed.
+
+    Args:
+        text: what came.
+        moment: what was made of it.
+        rule: by which it was read.
+        cause: gap: the clock was put forward over it; ambiguous: put back, it shows it twice.
+    """
+    both = pl.struct(text.alias("text"), moment.alias("moment"))
+    return both.map_batches(partial(_lost, rule=rule, cause=cause), return_dtype=pl.Boolean)
+
+
+def _lost(both: pl.Series, rule: TimeRule, cause: str) -> pl.Series:
+    text, moment = both.struct.field("text"), both.struct.field("moment")
+    missing = moment.is_null() & text.is_not_null()
+    if not missing.any():
+        return missing
+    kinder = (
+        msgspec.structs.replace(rule, gap="shift")
+        if cause == "gap"
+        else msgspec.structs.replace(rule, ambiguous="earliest")
     )
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(text))
+    return missing & read(text.zip_with(missing, nothing), kinder).is_not_null()
 
 
 def check_forms(rule: TimeRule) -> str:

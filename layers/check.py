@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from layers import documents
 from layers.config import Config, find_config, load_config
 from layers.documents import DocumentError
 from layers.feed_spec import FeedSpec
+from layers.feeds import read_feed
 from layers.indicators import Indicator, load_indicators
 from layers.pack import CityPack, load_pack
 
@@ -82,7 +82,7 @@ def _check_pack(city: CityPack, check_feed: FeedCheck) -> Iterator[Finding]:
 
 
 def _read_feed(file: Path, known: Mapping[str, FeedSpec], check_feed: FeedCheck) -> FeedSpec:
-    feed = documents.load(file, FeedSpec)
+    feed = read_feed(file)
     check_feed(feed, file)
     if feed.id in known:
         raise DocumentError(file, f"id {feed.id!r} is taken", "Give it another id.")

@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 
 from layers import documents
-from layers.feed_spec import FeedSpec
+from layers.feed_spec import CodeTable, FeedSpec
 from layers.labels import Label
 from layers.snapshot import FeedHealth, RejectRow, State
 from layers.store import keys
 from layers.store.client import Store
+from layers.tables import read_table
 from layers.times import from_ms
 
 OUTCOMES = ("accepted", "duplicate", "rejected", "late")
@@ -34,11 +35,42 @@ def load_feeds(folder: Path) -> dict[str, FeedSpec]:
     """
     feeds: dict[str, FeedSpec] = {}
     for file in sorted(folder.glob("*.yaml")):
-        feed = documents.load(file, FeedSpec)
+        feed = read_feed(file)
         if feed.id in feeds:
             raise documents.DocumentError(file, f"id {feed.id!r} is taken", "Give it another id.")
         feeds[feed.id] = feed
     return feeds
+
+
+def read_feed(file: Path) -> FeedSpec:
+    """Read one feed of a city pack: code tables are filled, and the files it names have full paths.
+
+    Raises:
+        layers.documents.DocumentError: the feed, or a file that it names, can't be taken.
+    """
+    return _located(documents.load(file, FeedSpec), file.parent.parent)
+
+
+def _located(feed: FeedSpec, pack: Path) -> FeedSpec:
+    replace = msgspec.structs.replace
+    codes = {name: _filled(table, pack) for name, table in feed.codes.items()}
+    place = feed.place
+    if place.device:
+        file = str(pack / place.device.file)
+        place = replace(place, device=replace(place.device, file=file))
+    schema = feed.schema
+    if schema.file:
+        schema = replace(schema, file=str(pack / schema.file))
+    return replace(feed, codes=codes, place=place, schema=schema)
+
+
+def _filled(table: CodeTable, pack: Path) -> CodeTable:
+    """Add the rows of its file to a table; what the feed itself says goes before."""
+    if not table.file:
+        return table
+    rows = read_table(pack / table.file, ("value", "code"))
+    found = {row["value"].strip(): row["code"].strip() for row in rows}
+    return msgspec.structs.replace(table, table=found | table.table)
 
 
 class Reject(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Every way to write a time that the grammar of feeds knows, and both changes of the clock."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,8 +8,11 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_city import feed, frame
 
-from ingest.times import check_forms, read, why_not
+from ingest.normalize import Normalizer
+from ingest.sources.base import make_slice
+from ingest.times import check_forms, read
 from layers.feed_spec import TimeRule
 
 NOON = 1_764_043_200_000  # 2025-11-25 12:00 in Shanghai
@@ -149,22 +153,29 @@ def test_any_time_of_any_zone_is_that_of_zoneinfo(walls, zone):
     check_against_zoneinfo(walls, zone)
 
 
+def rejected_of(text, **rule):
+    spec = feed(time={"field": "at", **rule})
+    message = json.dumps({"id": "s", "p": "no2", "v": 1, "x": 0.5, "y": 1, "at": text}).encode()
+    part = make_slice("air", 0, [0], [NOON], [message])
+    ((_, reject),) = Normalizer(spec, frame()).batch([part]).rejects
+    return reject
+
+
 def test_an_hour_that_comes_twice_can_be_rejected_and_says_zone_and_rule():
-    rule = TimeRule("t", "iso", "Europe/Berlin", "reject")
-    assert ms("2025-10-26 02:30:00", zone="Europe/Berlin", ambiguous="reject") is None
-    reason, remedy = why_not("2025-10-26 02:30:00", rule)
-    assert "Europe/Berlin" in reason.en
-    assert "time.ambiguous" in reason.en
-    assert reason.zh
-    assert remedy.zh
-    assert why_not("soon", rule) is None
+    assert ms("2025-10-26 02:30:00", zone="Europe/Berlin") is not None
+    reject = rejected_of("2025-10-26 02:30:00", zone="Europe/Berlin", ambiguous="reject")
+    assert "Europe/Berlin" in reject.reason.en
+    assert "time.ambiguous" in reject.reason.zh
+    assert reject.value == "2025-10-26 02:30:00"
 
 
 def test_a_skipped_hour_is_rejected_and_says_zone_and_rule():
-    rule = TimeRule("t", "%d/%m/%Y %H:%M", "Australia/Lord_Howe")
-    reason, _ = why_not("05/10/2025 02:15", rule)
-    assert "Australia/Lord_Howe" in reason.en
-    assert "time.gap" in reason.en
+    form = "%d/%m/%Y %H:%M"
+    reject = rejected_of("05/10/2025 02:15", zone="Australia/Lord_Howe", form=form)
+    assert "Australia/Lord_Howe" in reject.reason.en
+    assert "time.gap" in reject.reason.en
+    other = rejected_of("soon", zone="Australia/Lord_Howe", form=form, ambiguous="reject")
+    assert "not a time of the form" in other.reason.en
 
 
 def test_an_offset_in_the_text_needs_no_rule_for_the_clock():
