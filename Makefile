@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench shots docs lock clean
+.PHONY: help demo test lint bench chaos shots docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ bench: $(READY) ## one bench, which ends with a line of JSON: NAME=ingest
 	@test -f 'bench/$(NAME).py' || { echo 'make bench NAME=…, one of:' \
 		$(sort $(basename $(notdir $(wildcard bench/[a-z]*.py)))); exit 1; } >&2
 	@exec $(BIN)/python -m bench.$(NAME) $(ARGS)
+
+chaos: $(READY) ## faults at random moments, the state compared with the truth: ROUNDS=20
+	@exec $(BIN)/python tests/ingest/chaos.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
 shots: $(READY) ## pictures of the running demo into docs/
 	@CHROME="$$(.ci/chromium $(BIN)/python)" && export CHROME && exec $(BIN)/python docs/shots.py $(ARGS)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 from kafka import KafkaProducer
@@ -24,6 +26,10 @@ from layers.store.client import Store, connect
 log = logging.getLogger(__name__)
 
 _WAIT_S = 1.0
+_UNSENT = 20_000
+"""Rejects that wait for their topic; of more, the oldest stand in Redis and in their own topic."""
+_AGAIN_S = 15.0
+"""An unwritable topic costs a poll its waiting time once in so many seconds."""
 
 
 def frame_of(config: Config, pack: CityPack) -> Frame:
@@ -53,32 +59,54 @@ def pace_of(config: Config) -> Pace:
 
 
 class RejectsTopic:
-    """Writes rejects to Kafka, keyed by where the message stands, so a repetition can be told."""
+    """Writes rejects to Kafka, keyed by where the message stands, so a repetition can be told.
 
-    def __init__(self, producer: KafkaProducer, topic: str) -> None:
+    A topic that can't be written holds nobody up: the message itself stands in its own topic, its
+    reject in the bounded list of its home, and what could not be written waits here for a while.
+
+    Args:
+        producer: writes them.
+        topic: where to.
+        monotonic_s: a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        producer: KafkaProducer,
+        topic: str,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._producer = producer
         self._topic = topic
-        self._writable = True
+        self._monotonic_s = monotonic_s
+        self._unsent: deque[Reject] = deque(maxlen=_UNSENT)
+        self._again_at = 0.0
 
     def send(self, rejects: Sequence[Reject]) -> None:
-        """Write them and wait until they stand there.
-
-        A topic that can't be written holds nobody up: the message itself stands in its own topic,
-        and its reject in the bounded list of its home.
-        """
-        try:
-            for r in rejects:
-                key = f"{r.feed}:{r.topic}:{r.partition}:{r.offset}".encode()
-                self._producer.send(self._topic, key=key, value=msgspec.json.encode(r))
-            self._producer.flush(timeout=5)
-        except KafkaError as error:
-            if self._writable:
-                log.error("event=rejects_topic_lost topic=%s error=%r", self._topic, error)  # noqa: TRY400
-            self._writable = False
+        """Write them and wait until they stand there; an outage is logged, never raised."""
+        self._unsent.extend(rejects)
+        if self._monotonic_s() < self._again_at:
             return
-        if not self._writable:
+        try:
+            futures = [self._write(reject) for reject in self._unsent]
+            self._producer.flush(timeout=5)
+            for future in futures:
+                future.get(timeout=0)
+        except KafkaError as error:
+            if not self._again_at:
+                log.error("event=rejects_topic_lost topic=%s error=%r", self._topic, error)  # noqa: TRY400
+            self._again_at = self._monotonic_s() + _AGAIN_S
+            return
+        if self._again_at:
             log.info("event=rejects_topic_recovered topic=%s", self._topic)
-        self._writable = True
+        self._again_at = 0.0
+        self._unsent.clear()
+
+    def _write(self, reject: Reject) -> Any:
+        where = f"{reject.feed}:{reject.topic}:{reject.partition}:{reject.offset}"
+        return self._producer.send(
+            self._topic, key=where.encode(), value=msgspec.json.encode(reject)
+        )
 
 
 class NoTopic:
