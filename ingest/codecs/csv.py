@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,16 @@ _PARTED = "\x1f"
 """Stands for a delimiter of several signs."""
 
 Cells = list[str | None]
+
+
+class Records(Protocol):
+    """What reads the cells of one record after the other."""
+
+    line_num: int
+    """Lines read so far."""
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+    def __next__(self) -> list[str]: ...
 
 
 def decode(part: Slice, paths: Sequence[str], rule: CsvRule, pattern: str = "") -> Decoded:
@@ -44,7 +55,7 @@ def decode(part: Slice, paths: Sequence[str], rule: CsvRule, pattern: str = "") 
     return _line_by_line(part, wanted, rule)
 
 
-def parsed(lines: Iterator[str], rule: CsvRule) -> Iterator[list[str]]:
+def parsed(lines: Iterator[str], rule: CsvRule) -> Records:
     """Give the cells of every record.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A recorded file as a source: each line a message; a CAP file is one message.
+"""A recorded file as a source: each line, row or document a message.
 
 A file is a partition of its own, numbered by its content. So the fences make a file that is read
 again, or read on after an interruption, change nothing that it has changed already.
@@ -6,15 +6,22 @@ again, or read on after an interruption, change nothing that it has changed alre
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from pathlib import Path
 
+from zstandard import ZstdError
+
 from ingest.sources.base import Slice, make_slice
+from ingest.sources.content import messages
+from ingest.sources.sheets import SheetError
 from layers.feed_spec import FeedSpec
 
 _BLOCK = 20_000
+_BYTES = 32 << 20
+"""Of one poll."""
 
 
 class FileError(Exception):
@@ -29,7 +36,7 @@ class FileSource:
 
     Args:
         feed: whose messages they are.
-        file: lines, plain or gzip (.gz).
+        file: any that `ingest.sources.content` reads.
         begin: asked once where to start (`topic:partition` → offset, -1: the first).
         now_ms: the moment of reading; a recorded message has no broker time of its own, so its
             event time stands for it, and this moment where it has none (see `Slice.times_ms`).
@@ -71,7 +78,7 @@ class FileSource:
     def poll(self, timeout_s: float) -> list[Slice]:
         """Give the next block of lines; nothing at the end. A file never keeps anyone waiting."""
         del timeout_s
-        values = self._values[self._at : self._at + _BLOCK]
+        values = _first_bytes(self._values[self._at : self._at + _BLOCK])
         if not values:
             return []
         offsets = range(self._at, self._at + len(values))
@@ -90,21 +97,19 @@ class FileSource:
         """Nothing is held open."""
 
 
+def _first_bytes(values: list[bytes]) -> list[bytes]:
+    """Give the first values that together are not too large, at least one."""
+    sizes = accumulate(map(len, values))
+    return values[: max(1, sum(size <= _BYTES for size in sizes))]
+
+
 def read_messages(feed: FeedSpec, file: Path) -> Iterator[bytes]:
-    """Give the messages of a file; a first line that repeats the feed's CSV columns is no message.
+    """Give the messages of a file (`ingest.sources.content`).
 
     Raises:
         FileError: the file can't be read.
     """
     try:
-        with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
-            if feed.format == "cap":
-                yield lines.read()
-                return
-            header = feed.csv.delimiter.join(feed.csv.columns).encode() if feed.csv else b""
-            for number, line in enumerate(lines):
-                message = line.rstrip(b"\r\n")
-                if message and not (number == 0 and message == header):
-                    yield message
-    except OSError as error:
+        yield from messages(feed, file)
+    except (OSError, EOFError, zlib.error, ZstdError, SheetError) as error:
         raise FileError(file, error) from error
