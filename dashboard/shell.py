@@ -22,7 +22,7 @@ from layers.store.client import StoreUnavailableError
 if TYPE_CHECKING:
     from layers.city import City
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+ASSETS = Path(__file__).resolve().parent / "assets"
 
 INDEX = """<!DOCTYPE html>
 <html lang="zh-CN" data-theme="dark">
