@@ -96,6 +96,8 @@ class Placer:
         if self._devices is not None:
             device = self._device(new)
             of_x, of_y = pairs(device, self._rule, self._values)
+            nowhere = self._is_placeholder(of_x, of_y)
+            of_x, of_y = np.where(nowhere, np.nan, of_x), np.where(nowhere, np.nan, of_y)
             other_lng, other_lat, other = self._located(of_x, of_y)
             open_ = region == 0
             lng, lat = (

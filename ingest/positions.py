@@ -12,8 +12,7 @@ from layers.feed_spec import PlaceRule, ValueRule
 
 Numbers = npt.NDArray[np.float64]
 
-_LETTERS = {"东经": "E", "西经": "W", "北纬": "N", "南纬": "S", "东": "E", "西": "W", "北": "N"}
-_LETTERS |= {"南": "S"}
+_LETTERS = {"东": "E", "西": "W", "北": "N", "南": "S"}
 _SIDE = "[NSEWnsew]"
 _DEGREE, _MINUTE, _SECOND = "[°度º]", "['′’分]", "(?:[\"″”秒]|'')"
 _PART = r"\d+(?:\.\d+)?"
@@ -76,7 +75,8 @@ def _angles(text: pl.Series) -> pl.Series:
 
 def _lettered(text: pl.Series) -> pl.Series:
     frame = pl.DataFrame({"t": text})
-    plain = pl.col("t").str.normalize("NFKC").str.replace_many(_LETTERS)
+    plain = pl.col("t").str.normalize("NFKC").str.replace_all("[经纬]度?", "")
+    plain = plain.str.replace_many(_LETTERS)
     return frame.select(plain).to_series()
 
 
@@ -125,6 +125,7 @@ def _angled(text: pl.Series) -> tuple[tuple[pl.Series, pl.Series], pl.Series]:
 def _wkt(text: pl.Series, _: PlaceRule, __: ValueRule) -> tuple[Numbers, Numbers]:
     """Take the centroid of any geometry; the reference system before it is not looked at."""
     plain = text.fill_null("").str.replace(r"(?i)^\s*SRID=\d+;", "").str.strip_chars()
+    plain = plain.str.replace(r"(?i)^.*(?:curve|circular|surface).*$", "")  # GEOS draws no curves
     shapes = shapely.from_wkt(plain.to_numpy().astype(object), on_invalid="ignore")
-    middle = shapely.centroid(shapes)
+    middle = shapely.centroid(np.where(shapely.is_empty(shapes), None, shapes))
     return shapely.get_x(middle), shapely.get_y(middle)
