@@ -19,19 +19,14 @@ for _, f in ipairs(w.fences) do
 end
 if #conflict > 1 then return conflict end
 
--- 2. The ids: report those that are known; write nothing then. Eight bytes an id.
-local function ids_of(text, from, upto)
-  local part = {}
-  for i = from, upto do part[#part + 1] = string.sub(text, i * 8 - 7, i * 8) end
-  return part
-end
-local seen = {'seen'}
-for _, s in ipairs(w.seen) do
-  local key, ids, first = stem .. s[1], s[3], s[4]
-  local n = #ids / 8
+-- 2. The ids: report those that are known; write nothing then.
+local seen, all_ids = {'seen'}, {}
+for at, s in ipairs(w.seen) do
+  local key, ids, first = stem .. s[1], cmsgpack.unpack(s[3]), s[4]
+  all_ids[at] = ids
   if call('EXISTS', key) == 1 then
-    for from = 1, n, CHUNK do
-      local known = call('SMISMEMBER', key, unpack(ids_of(ids, from, math.min(from + CHUNK - 1, n))))
+    for from = 1, #ids, CHUNK do
+      local known = call('SMISMEMBER', key, unpack(ids, from, math.min(from + CHUNK - 1, #ids)))
       for i, k in ipairs(known) do
         if k == 1 then seen[#seen + 1] = first + from + i - 2 end
       end
@@ -41,11 +36,10 @@ end
 if #seen > 1 then return seen end
 
 -- 3. Everything else. From here on nothing can refuse.
-for _, s in ipairs(w.seen) do
-  local key, ids = stem .. s[1], s[3]
-  local n = #ids / 8
-  for from = 1, n, CHUNK do
-    call('SADD', key, unpack(ids_of(ids, from, math.min(from + CHUNK - 1, n))))
+for at, s in ipairs(w.seen) do
+  local key, ids = stem .. s[1], all_ids[at]
+  for from = 1, #ids, CHUNK do
+    call('SADD', key, unpack(ids, from, math.min(from + CHUNK - 1, #ids)))
   end
   -- old events that are read only now may be repeated from now on: a backlog, a recorded file
   call('EXPIREAT', key, math.max(s[2], w.now + s[5]))
@@ -100,55 +94,52 @@ end
 -- Records: the state is the sum of what the newest version of each record contributes, so an
 -- arriving version takes back what the stored one gave, in whatever order versions come.
 local SEP = string.char(31)
-local function split(text)
-  local out = {}
-  for part in string.gmatch(text .. SEP, '([^' .. SEP .. ']*)' .. SEP) do out[#out + 1] = part end
-  return out
-end
+local PART = '[^' .. SEP .. ']*'
+local PLACE = '^(' .. string.rep(PART .. SEP, 2) .. PART .. ')'
+local FIVE = '^' .. string.rep('(' .. PART .. ')' .. SEP, 4) .. '(' .. PART .. ')$'
+local SIX = '^' .. string.rep('(' .. PART .. ')' .. SEP, 5) .. '(' .. PART .. ')$'
 -- What all records of the call change is gathered first and written in blocks: a version that only
 -- changes its state takes back and gives one cell, and most others cancel out.
-local deltas, modes, expiries = {}, {}, {}
--- A cell: suffix, left, region, right, expiry in seconds (0: never), mode; it counts in the field
--- left .. region prefix .. right of every level. Mode s: the count of a sum; c: a plain count.
-local function count(cell, by)
-  local c = split(cell)
-  local key, expiry = stem .. c[1], tonumber(c[5])
-  if expiry > 0 and expiry <= w.now then return end
-  local fields = deltas[key]
-  if not fields then
-    fields = {}
-    deltas[key], modes[key], expiries[key] = fields, c[6], expiry
-  end
-  for _, level in ipairs(LEVELS) do
-    if #c[3] < level then break end
-    local field = c[2] .. string.sub(c[3], 1, level) .. c[4]
-    fields[field] = (fields[field] or 0) + by
-  end
-end
-local adds, removals, bounds = {}, {}, {}
+local tally = {}
+local function count(cell, by) tally[cell] = (tally[cell] or 0) + by end
 -- A rank: stem of the key, region, member, score, bound (empty: none); one set per level.
+local adds, removals, bounds, named = {}, {}, {}, {}
+local function keys_of(rank_stem, region)
+  local of_stem = named[rank_stem] or {}
+  named[rank_stem] = of_stem
+  if not of_stem[region] then
+    local keys = {}
+    for _, level in ipairs(LEVELS) do
+      if #region < level then break end
+      keys[#keys + 1] = stem .. rank_stem .. string.sub(region, 1, level)
+    end
+    of_stem[region] = keys
+  end
+  return of_stem[region]
+end
+local function listed(into, key)
+  local list = into[key]
+  if not list then
+    list = {}
+    into[key] = list
+  end
+  return list
+end
 local function rank(text, add)
-  local k = split(text)
-  for _, level in ipairs(LEVELS) do
-    if #k[2] < level then break end
-    local key = stem .. k[1] .. string.sub(k[2], 1, level)
-    local into = add and adds or removals
-    local list = into[key]
-    if not list then
-      list = {}
-      into[key] = list
-    end
+  local rank_stem, region, member, score, bound = string.match(text, FIVE)
+  for _, key in ipairs(keys_of(rank_stem, region)) do
+    local list = listed(add and adds or removals, key)
     if add then
-      list[#list + 1] = k[4]
-      if k[5] ~= '' then bounds[key] = tonumber(k[5]) end
+      list[#list + 1] = score
+      if bound ~= '' then bounds[key] = tonumber(bound) end
     end
-    list[#list + 1] = k[3]
+    list[#list + 1] = member
   end
 end
 -- Take back what `was` gave and `now` does not give, give what is new. Ranks of the same member are
--- only overwritten.
+-- only overwritten; one that stands already is left, unless its set is bounded and may have lost it.
 local function change(was_cells, was_ranks, cells, ranks)
-  local same, place = {}, {}
+  local same, stands, place = {}, {}, {}
   for _, cell in ipairs(cells) do same[cell] = true end
   for _, cell in ipairs(was_cells) do
     if same[cell] then same[cell] = nil else count(cell, -1) end
@@ -156,31 +147,46 @@ local function change(was_cells, was_ranks, cells, ranks)
   for _, cell in ipairs(cells) do
     if same[cell] then count(cell, 1) end
   end
-  local function where(text) return string.match(text, '^(.*)' .. SEP .. '[^' .. SEP .. ']*' .. SEP) end
+  for _, text in ipairs(was_ranks) do stands[text] = string.sub(text, -1) == SEP end
   for _, text in ipairs(ranks) do
-    place[where(text)] = true
-    rank(text, true)
+    if #was_ranks > 0 then place[string.match(text, PLACE)] = true end
+    if not stands[text] then rank(text, true) end
   end
   for _, text in ipairs(was_ranks) do
-    if not place[where(text)] then rank(text, false) end
+    if not place[string.match(text, PLACE)] then rank(text, false) end
   end
 end
 local expires, kept = {}, {}
-for _, r in ipairs(w.records) do
-  local key, id, version, body, cells, ranks, raw, expiry = stem .. r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8]
-  local was = call('HGET', key, id)
-  local old = was and cmsgpack.unpack(was)
-  if not old or old[1] < version then
-    change(old and old[3] or {}, old and old[4] or {}, cells, ranks)
-    call('HSET', key, id, cmsgpack.pack({version, body, cells, ranks, raw}))
-    local name = r[1] .. '|' .. id
-    if expiry > 0 then
-      expires[#expires + 1] = expiry
-      expires[#expires + 1] = name
-    elseif old then
-      kept[#kept + 1] = name
+local BLOCK = 500
+local from = 1
+while from <= #w.records do
+  local suffix, ids = w.records[from][1], {}
+  local upto = from - 1
+  while upto < #w.records and #ids < BLOCK and w.records[upto + 1][1] == suffix do
+    upto = upto + 1
+    ids[#ids + 1] = w.records[upto][2]
+  end
+  local key, out = stem .. suffix, {}
+  local found = call('HMGET', key, unpack(ids))
+  for i, was in ipairs(found) do
+    local r = w.records[from + i - 1]
+    local id, version, cells, ranks, expiry = r[2], r[3], r[5], r[6], r[8]
+    local old = was and cmsgpack.unpack(was)
+    if not old or old[1] < version then
+      change(old and old[3] or {}, old and old[4] or {}, cells, ranks)
+      out[#out + 1] = id
+      out[#out + 1] = cmsgpack.pack({version, r[4], cells, ranks, r[7]})
+      local name = suffix .. '|' .. id
+      if expiry > 0 then
+        expires[#expires + 1] = expiry
+        expires[#expires + 1] = name
+      elseif old then
+        kept[#kept + 1] = name
+      end
     end
   end
+  if #out > 0 then call('HSET', key, unpack(out)) end
+  from = upto + 1
 end
 
 -- Moved: records whose newer version stands in another home give nothing here any more.
@@ -199,6 +205,23 @@ for _, m in ipairs(w.moved) do
           kept[#kept + 1] = m[1] .. '|' .. ids[i]
         end
       end
+    end
+  end
+end
+
+-- A cell: suffix, left, region, right, expiry in seconds (0: never), mode; it counts in the field
+-- left .. region prefix .. right of every level. Mode s: the count of a sum; c: a plain count.
+local deltas, modes, expiries = {}, {}, {}
+for cell, by in pairs(tally) do
+  local suffix, left, region, right, expire, mode = string.match(cell, SIX)
+  local key, expiry = stem .. suffix, tonumber(expire)
+  if by ~= 0 and (expiry == 0 or expiry > w.now) then
+    local fields = listed(deltas, key)
+    modes[key], expiries[key] = mode, math.max(expiry, expiries[key] or 0)
+    for _, level in ipairs(LEVELS) do
+      if #region < level then break end
+      local field = left .. string.sub(region, 1, level) .. right
+      fields[field] = (fields[field] or 0) + by
     end
   end
 end
