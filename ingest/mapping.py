@@ -43,6 +43,7 @@ def load_feeds(folder: Path) -> dict[str, FeedSpec]:
 def check_mapping(feed: FeedSpec, file: Path) -> None:
     """Raise a DocumentError when the mapping of a feed can't work."""
     from ingest.feed_checks import check_meaning  # heavy: PROJ waits until a feed is checked
+    from ingest.shape_checks import check_shape
 
     known = REQUIRED[feed.kind] + OPTIONAL[feed.kind]
     for name in REQUIRED[feed.kind]:
@@ -57,8 +58,7 @@ def check_mapping(feed: FeedSpec, file: Path) -> None:
             )
     if feed.kind != "warning" and feed.time is None:
         raise documents.DocumentError(file, "time is missing", "Say where the event time stands.")
-    if feed.format == "csv" and feed.csv is None:
-        raise documents.DocumentError(file, "csv is missing", "List csv.columns.")
+    check_shape(feed, file)
     check_meaning(feed, file)
 
 

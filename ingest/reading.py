@@ -5,14 +5,14 @@ The columns are named by the paths of the feed, so that `ingest.picks` finds the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from ingest.codecs import cap, csv, encoding, json
-from ingest.codecs.base import Decoded
+from ingest.codecs import cap, csv, encoding, json, xml
+from ingest.codecs.base import Decoded, broken_by_message
 from ingest.codecs.wide import Wide
 from ingest.paths import is_of_row, is_special
 from ingest.sources.base import Slice
@@ -45,7 +45,7 @@ class Reader:
         if self._wide:
             read = self._wide.take_apart(read, [*self._within, *self._of_row])
         if strange:
-            read = _marked(read, strange)
+            read = replace(read, broken={**read.broken, **broken_by_message(read, strange)})
         if self._beside:
             of = np.arange(len(part.offsets)) if read.message is None else read.message
             beside = [_beside(whole, path)[of] for path in self._beside]
@@ -60,20 +60,13 @@ def _codec(feed: FeedSpec, paths: list[str], wide: Wide | None) -> Codec:
         return lambda part: csv.decode(part, paths, rule, pattern)
     if feed.format == "cap":
         return cap.decode
+    if feed.format == "xml":
+        return lambda part: xml.decode(part, paths, feed.xml)
     return lambda part: json.decode(part, paths)
 
 
 def _joined(columns: pl.DataFrame, more: list[pl.Series]) -> pl.DataFrame:
     return columns.hstack(more) if columns.width else pl.DataFrame(more)
-
-
-def _marked(read: Decoded, strange: Mapping[int, str]) -> Decoded:
-    """Break every record of messages that are no text."""
-    messages = np.arange(read.columns.height) if read.message is None else read.message
-    rows = {
-        int(r): strange[int(messages[r])] for r in np.flatnonzero(np.isin(messages, list(strange)))
-    }
-    return replace(read, broken={**read.broken, **rows})
 
 
 def _beside(whole: Slice, path: str) -> pl.Series:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from ingest.checks import Check
+from ingest.codecs.explode import NO_RECORD
 from ingest.sources.base import Slice
 from layers.batch import REJECTED
 from layers.feed_spec import FeedSpec
@@ -27,11 +28,28 @@ _FORMATS = {
         "每条消息发送一行，列与数据源文件所列一致。",
         "Send one line a message with the columns that the feed lists.",
     ),
+    "xml": Label(
+        "每条消息发送一个 XML 文档，不带文档类型声明。",
+        "Send one XML document a message, without a document type declaration.",
+    ),
+    "avro": Label(
+        "请按数据源所列的 Avro 模式编码每条消息。",
+        "Encode each message by the Avro schema that the feed names.",
+    ),
+    "protobuf": Label(
+        "请按数据源所列的 Protobuf 描述编码每条消息。",
+        "Encode each message by the Protobuf descriptor that the feed names.",
+    ),
     "cap": Label(
         "每条消息发送一个 CAP 1.2 的 <alert>，不带文档类型声明。",
         "Send one CAP 1.2 <alert> a message, without a document type declaration.",
     ),
 }
+
+_EMPTY = Label(
+    "没有读数时不要发送；若有读数，请修正数据源中的路径或列名。",
+    "Send nothing when there is no reading; if there is one, correct the paths of the feed.",
+)
 
 
 def explain(
@@ -71,7 +89,7 @@ def _reject(
         # the message as a whole is the value; its beginning is enough to know it by
         field, value = "", raw[:_BEGINNING]
         reason = Label(f"无法解析：{broken[number]}", f"can't be read: {broken[number]}")
-        remedy = _FORMATS[feed.format]
+        remedy = _EMPTY if broken[number] == NO_RECORD else _FORMATS[feed.format]
     else:
         check = checks[int(str(row["failed"]))]
         came = row[check.column]

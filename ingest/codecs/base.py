@@ -25,3 +25,12 @@ class Decoded:
     """Row → number of its message in the slice; None: each message is one record."""
     raw: pl.Series | None = None
     """Text that stands for each record where a message may hold many; null: the whole message."""
+
+
+def broken_by_message(read: Decoded, reasons: Mapping[int, str]) -> dict[int, str]:
+    """Give the rows of messages that can't be read, from the numbers of those messages."""
+    if not reasons:
+        return {}
+    messages = np.arange(read.columns.height) if read.message is None else read.message
+    rows = np.flatnonzero(np.isin(messages, list(reasons)))
+    return {int(row): reasons[int(messages[row])] for row in rows}

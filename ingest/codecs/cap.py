@@ -12,6 +12,7 @@ from xml.parsers import expat
 import polars as pl
 
 from ingest.codecs.base import Decoded
+from ingest.codecs.xml import in_utf8
 from ingest.sources.base import Slice
 
 COLUMNS = (
@@ -53,10 +54,12 @@ def read_alert(xml: bytes) -> dict[str, str | None]:
     Raises:
         ValueError: a required element of section 3.2 is missing. Further: what expat raises.
     """
-    guard = expat.ParserCreate()
+    xml = in_utf8(xml)
+    guard = expat.ParserCreate("utf-8")
     guard.StartDoctypeDeclHandler = _refuse
     guard.Parse(xml, True)
-    alert = ET.fromstring(xml)  # noqa: S314  the guard has refused declarations
+    parser = ET.XMLParser(encoding="utf-8")  # noqa: S314  the guard has refused declarations
+    alert = ET.fromstring(xml, parser)  # noqa: S314
     if _name(alert) != "alert":
         raise ValueError(f"<alert> is expected, not <{_name(alert)}>")
     found = {c: _child(alert, c) for c in (*_REQUIRED, "references")}
