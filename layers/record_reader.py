@@ -28,7 +28,7 @@ from layers.store import keys
 from layers.store.client import Store
 from layers.store.writes import SEPARATOR
 from layers.stored import Stored
-from layers.warnings.reads import Warned, covered
+from layers.warnings.reads import covered, warned
 
 CASE = (
     "case_id", "status", "category", "title", "reported_at", "updated_at", "due_at", "closed_at",
@@ -83,7 +83,7 @@ def read(store: Store, city: Catalogue, address: Address, moment: Moment) -> Rec
     if packed is None:
         return None
     stored = Stored.unpack(packed)
-    view = _VIEWS[kind](stored.body, city, moment)
+    view = _VIEWS[kind](stored, city, moment)
     return _snapshot(view, feed, address, (city, moment, text_of(stored.raw)))
 
 
@@ -133,20 +133,17 @@ def _labelled(field: RecordField, feed: FeedSpec, city: Catalogue) -> RecordFiel
 def _title(record: Case | Incident, identity: str, city: Catalogue) -> Label:
     """Give what somebody wrote; without that its category, without that its number."""
     if record.title or not record.category:
-        return _as_written(record.title or identity)
+        written = record.title or identity
+        return Label(written, written)
     return city.pack.category_label(record.feed, record.category)
 
 
-def _as_written(text: str) -> Label:
-    return Label(text, text)
-
-
-def _case(body: bytes, city: Catalogue, moment: Moment) -> _View:
-    case = msgspec.json.decode(body, type=Case)
+def _case(stored: Stored, city: Catalogue, moment: Moment) -> _View:
+    case = msgspec.json.decode(stored.body, type=Case)
     return _View(
         title=_title(case, case.case_id, city),
         region=case.region,
-        fields=named(msgspec.json.decode(body), CASE, moment),
+        fields=named(msgspec.json.decode(stored.body), CASE, moment),
         partition=case.partition,
         offset=case.offset,
         lng=case.lng,
@@ -155,12 +152,12 @@ def _case(body: bytes, city: Catalogue, moment: Moment) -> _View:
     )
 
 
-def _incident(body: bytes, city: Catalogue, moment: Moment) -> _View:
-    incident = msgspec.json.decode(body, type=Incident)
+def _incident(stored: Stored, city: Catalogue, moment: Moment) -> _View:
+    incident = msgspec.json.decode(stored.body, type=Incident)
     return _View(
         title=_title(incident, incident.incident_id, city),
         region=incident.region,
-        fields=named(msgspec.json.decode(body), INCIDENT, moment),
+        fields=named(msgspec.json.decode(stored.body), INCIDENT, moment),
         partition=incident.partition,
         offset=incident.offset,
         lng=incident.lng,
@@ -168,21 +165,22 @@ def _incident(body: bytes, city: Catalogue, moment: Moment) -> _View:
     )
 
 
-def _warning(body: bytes, city: Catalogue, moment: Moment) -> _View:
-    warned = msgspec.json.decode(body, type=Warned)
-    codes = covered(warned, city)
+def _warning(stored: Stored, city: Catalogue, moment: Moment) -> _View:
+    found = warned(stored)
+    codes = covered(found, city)
+    written = found.headline or found.event or found.identifier
     return _View(
-        title=_as_written(warned.headline or warned.event or warned.identifier),
+        title=Label(written, found.english.headline or found.english.event or written),
         region=codes[0]
         if len(codes) == 1 and codes[0].startswith(city.pack.code)
         else city.pack.code,
-        fields=named(msgspec.json.decode(body), WARNING, moment),
-        partition=warned.partition,
-        offset=warned.offset,
+        fields=named(msgspec.json.decode(stored.body), WARNING, moment),
+        partition=found.partition,
+        offset=found.offset,
     )
 
 
-_VIEWS: Mapping[Kind, Callable[[bytes, Catalogue, Moment], _View]] = {
+_VIEWS: Mapping[Kind, Callable[[Stored, Catalogue, Moment], _View]] = {
     "case": _case,
     "incident": _incident,
     "warning": _warning,

@@ -166,9 +166,8 @@ class Reader:
     def _holding(self, answers: Answers, moment: Moment) -> list[tuple[Key, Warned]]:
         home = self.city.pack.code
         packed = answers.plain["hgetall", home, keys.records("warning"), ()]
-        decoder = msgspec.json.Decoder(Warned)
         found = [
-            ((home, identity.decode()), decoder.decode(Stored.unpack(value).body))
+            ((home, identity.decode()), warnings.warned(Stored.unpack(value)))
             for identity, value in packed.items()
         ]
         return warnings.in_force(found, moment.ms)

@@ -66,7 +66,8 @@ def _mark(alert: Alert, say: Say) -> Component:
 
 
 def _words(alert: Alert, say: Say) -> Component:
-    title: list[Component] = [html.Span(say.of(alert.title), className="row-title")]
+    words = say.of(alert.title)
+    title: list[Component] = [html.Span(words, className="row-title", **parts.tongue(words, say))]
     if alert.exercise:
         title.insert(0, html.Span(say("exercise"), className="badge badge-exercise"))
     if alert.generated:
@@ -76,7 +77,9 @@ def _words(alert: Alert, say: Say) -> Component:
     return html.Span(
         [
             html.Span(title, className="row-head"),
-            html.Span([*under, html.Span(detail)], className="row-detail"),
+            html.Span(
+                [*under, html.Span(detail, **parts.tongue(detail, say))], className="row-detail"
+            ),
         ],
         className="row-words",
     )

@@ -42,10 +42,11 @@ def record(snapshot: RecordSnapshot, say: Say, view: View) -> Component:
         facts.append(parts.state(snapshot.state, say))
     if snapshot.generated:
         facts.append(parts.demo_badge(say))
+    title = say.of(snapshot.title) or snapshot.id
     return html.Div(
         [
             way(snapshot.chain, say, view, last_is_link=True),
-            html.Div([html.H1(say.of(snapshot.title) or snapshot.id), *facts], className="place"),
+            html.Div([html.H1(title, **parts.tongue(title, say)), *facts], className="place"),
         ],
         className="crumbs",
     )

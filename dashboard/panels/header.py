@@ -103,7 +103,8 @@ def _chip(alert: Alert, say: Say, view: View) -> Component:
     # the level first: a long title is cut off, the level never
     if alert.level:
         words.append(html.Span(say.code("level", alert.level), className="chip-level"))
-    words.append(html.Span(say.of(alert.title), className="chip-title"))
+    title = say.of(alert.title)
+    words.append(html.Span(title, className="chip-title", **parts.tongue(title, say)))
     edge = "exercise" if alert.exercise else alert.level
     return Nav(href=view.href(alert.href), className=f"chip edge-{edge}", children=words)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from layers.snapshot import AreaSnapshot, Priority, State, WarningLevel
 UNFOLDED = 16
 """Rows of a long table that stand open."""
 
+_CHINESE = re.compile("[\u3400-\u9fff]")
+
 Content = Any
 """What Dash takes as children: text, a number, a component, or a list of these."""
 
@@ -22,6 +25,11 @@ Content = Any
 def aria(**names: str) -> dict[str, Any]:
     """Give `aria-…` attributes as keyword arguments."""
     return {f"aria-{name}": value for name, value in names.items()}
+
+
+def tongue(text: str, say: Say) -> dict[str, Any]:
+    """Mark a text that stands as it came, in Chinese, on a screen of another language."""
+    return {"lang": "zh-CN"} if say.lang != "zh" and _CHINESE.search(text) else {}
 
 
 def frame(name: str, title: str, *body: Content, aside: Content = None) -> Component:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of warning."""
 
     event: str
+    event_en: str
     colour: Literal["蓝色", "黄色", "橙色", "红色"]
     code: str
     text: str
@@ -54,6 +55,7 @@ class Calendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is usual when."""
 
     office: str
+    office_en: str
     sender: str
     adcode: str
     area: str
@@ -71,6 +73,8 @@ class WarningsPlay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 SEVERITY = {"蓝色": "Minor", "黄色": "Moderate", "橙色": "Severe", "红色": "Extreme"}
 
+COLOUR_EN = {"蓝色": "blue", "黄色": "yellow", "橙色": "orange", "红色": "red"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Notice:
@@ -83,6 +87,15 @@ class _Notice:
     slot: Slot
     serial: int
     earlier: tuple[datetime, ...] = ()
+
+
+class _Words(NamedTuple):
+    """What a notice says in one language."""
+
+    language: str
+    event: str
+    sender: str
+    headline: str
 
 
 class WarningStream:
@@ -161,31 +174,49 @@ class WarningStream:
                 f"{sender},{self._identifier(a, notice.serial)},{_iso(a)}" for a in notice.earlier
             ]
             _add(alert, "references", " ".join(named))
-        self._info(alert, notice, shift)
+        chinese = self._chinese(notice)
+        self._details(self._info(alert, notice, shift, chinese), notice, chinese.event)
+        self._info(alert, notice, shift, self._english(notice))
         return alert
 
-    def _info(self, alert: ET.Element, notice: _Notice, shift: timedelta) -> None:
-        kind, office = notice.kind, self._calendar.office
-        verb = {"Alert": "发布", "Update": "继续发布", "Cancel": "解除"}[notice.type]
-        title = f"{kind.event}{kind.colour}预警"
+    def _info(
+        self, alert: ET.Element, notice: _Notice, shift: timedelta, words: _Words
+    ) -> ET.Element:
+        """Add a block in one language, its elements in the order of the schema."""
         info = ET.SubElement(alert, "info")
-        _add(info, "language", "zh-CN")
+        _add(info, "language", words.language)
         _add(info, "category", "Met")
-        _add(info, "event", title)
+        _add(info, "event", words.event)
         _add(info, "urgency", "Past" if notice.type == "Cancel" else "Expected")
-        _add(info, "severity", SEVERITY[kind.colour])
+        _add(info, "severity", SEVERITY[notice.kind.colour])
         _add(info, "certainty", "Likely")
         code = ET.SubElement(info, "eventCode")
         _add(code, "valueName", "GBT35561")
-        _add(code, "value", kind.code)
+        _add(code, "value", notice.kind.code)
         _add(info, "effective", _iso(notice.at - shift))
         _add(info, "expires", _iso(notice.expires - shift))
-        _add(info, "senderName", f"{office}（演示）")
-        _add(info, "headline", f"{office}{verb}{title}（演示）")
+        _add(info, "senderName", words.sender)
+        _add(info, "headline", words.headline)
+        return info
+
+    def _chinese(self, notice: _Notice) -> _Words:
+        office = self._calendar.office
+        verb = {"Alert": "发布", "Update": "继续发布", "Cancel": "解除"}[notice.type]
+        title = f"{notice.kind.event}{notice.kind.colour}预警"
+        return _Words("zh-CN", title, f"{office}（演示）", f"{office}{verb}{title}（演示）")
+
+    def _english(self, notice: _Notice) -> _Words:
+        office = self._calendar.office_en
+        verb = {"Alert": "issues", "Update": "keeps up", "Cancel": "lifts"}[notice.type]
+        title = f"{notice.kind.event_en}: {COLOUR_EN[notice.kind.colour]} warning"
+        return _Words("en", title, f"{office} (demo)", f"{office} {verb} a warning. {title} (demo)")
+
+    def _details(self, info: ET.Element, notice: _Notice, event: str) -> None:
+        """Add what is said in Chinese alone."""
         drill = "本条为演练。" if notice.slot.status == "Exercise" else ""
-        text = f"预计影响减弱，{title}解除。" if notice.type == "Cancel" else kind.text
+        text = f"预计影响减弱，{event}解除。" if notice.type == "Cancel" else notice.kind.text
         _add(info, "description", f"演示数据。{drill}{text}")
-        _add(info, "instruction", kind.instruction)
+        _add(info, "instruction", notice.kind.instruction)
         self._area(info, notice.slot.districts)
 
     def _area(self, info: ET.Element, districts: Sequence[str]) -> None:

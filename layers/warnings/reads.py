@@ -11,8 +11,9 @@ import numpy as np
 from layers.labels import Label
 from layers.scope import Catalogue, Scope, record_href
 from layers.snapshot import Alert, WarningLevel
-from layers.stored import Key
+from layers.stored import Key, Stored
 from layers.times import from_ms
+from layers.warnings.english import English, english
 
 LEVELS: Mapping[str, WarningLevel] = {
     "Extreme": "red",
@@ -55,6 +56,22 @@ class Warned(
     partition: str = ""
     offset: int = -1
     at: int | None = None
+    english: English = English()
+    """Not stored: read from the message."""
+
+    @property
+    def title(self) -> Label:
+        """What it warns of, in a few words; without English ones, as they came."""
+        title = self.event or self.headline or self.identifier
+        return Label(title, self.english.event or self.english.headline or title)
+
+
+_DECODER = msgspec.json.Decoder(Warned)
+
+
+def warned(stored: Stored) -> Warned:
+    """Read a stored warning."""
+    return msgspec.structs.replace(_DECODER.decode(stored.body), english=english(stored.raw))
 
 
 def in_force(found: Iterable[tuple[Key, Warned]], now_ms: int) -> list[tuple[Key, Warned]]:
@@ -159,14 +176,17 @@ def alerts(holding: Sequence[tuple[Key, Warned]], scope: Scope) -> list[Alert]:
 
 def alert(one: Warned, key: Key, codes: Sequence[str], city: Catalogue) -> Alert:
     """Give a warning as a row of the alert panel."""
-    # what it warns of, in a few words; the headline also names the office and is on the record
-    title = one.event or one.headline or one.identifier
-    sender = " · ".join(t for t in (one.sender_name or one.sender, one.area_text) if t)
+    sender = one.sender_name or one.sender
+    areas = ", ".join(city.region(code).name.en for code in codes)
+    # the headline also names the office and is on the record
     return Alert(
         kind="official",
         id=one.identifier,
-        title=Label(title, title),
-        detail=Label(sender, sender),
+        title=one.title,
+        detail=Label(
+            " · ".join(t for t in (sender, one.area_text) if t),
+            f"{one.english.sender_name or sender} · {areas}",
+        ),
         level=LEVELS.get(one.severity or ""),
         exercise=one.status == "Exercise",
         region=city.region(codes[0] if len(codes) == 1 else city.pack.code),

@@ -356,6 +356,14 @@ def test_a_category_is_named_beside_its_code():
     assert "Category Heating   4107" in [text(part) for part in walk(shown) if part._type == "Tr"]
 
 
+def test_a_warning_that_is_told_in_chinese_alone_is_marked_as_such_on_an_english_screen():
+    told = city.official(title=Label("大风蓝色预警", "大风蓝色预警"))
+    for lang, marked in (("zh", None), ("en", "zh-CN")):
+        panel = alerts.panel(city.area(alerts=(told,)), city.say(lang), city.view(lang))
+        assert getattr(only(panel, "row-title"), "lang", None) == marked
+        assert getattr(only(panel, "row-detail").children[-1], "lang", None) is None
+
+
 @pytest.mark.parametrize("top", [header.wall, header.page])
 def test_what_is_generated_wears_the_badge_and_a_city_with_none_of_it_does_not(top):
     marked = top(city.area(), city.say(), city.view())

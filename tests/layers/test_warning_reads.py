@@ -33,6 +33,27 @@ def test_the_most_severe_comes_first_in_its_legal_colour_then_the_newest(city):
     ]  # fmt: skip
 
 
+ALERT = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
+<info><language>zh-CN</language><event>大风蓝色预警</event></info>
+<info><language>en-US</language><event>Blue gale warning</event><senderName>BJQX</senderName></info>
+</alert>"""
+
+
+def test_an_english_screen_reads_the_english_words_of_a_warning_and_its_areas_by_code(city):
+    city.warning("both", raw=ALERT.encode(), geocodes="110101,110102", areaDesc="东城、西城")
+    city.warning("chinese", raw=ALERT.replace("en-US", "fr").encode(), sent=ago(hours=9))
+    city.warning("broken", raw=b"<language>en", sent=ago(hours=10))
+    both, chinese, broken = official(city)
+    assert (both.title.zh, both.title.en) == ("大风", "Blue gale warning")
+    assert (both.detail.zh, both.detail.en) == (
+        "市气象台 · 东城、西城",
+        "BJQX · 区110101, 区110102",
+    )
+    assert chinese.title.en == broken.title.en == "大风"
+    record = city.reader().record("warning", "official|both", "11", NOW)
+    assert (record.title.zh, record.title.en) == ("both", "Blue gale warning")
+
+
 def test_a_warning_ends_when_it_expires(city):
     city.warning("over", expires=ago(seconds=1))
     city.warning("now", expires=NOW)
