@@ -130,6 +130,13 @@ class Worker:
         self._settle()
         return self._insist(lambda: self._applier.begin(partitions, ends or {}))
 
+    def lost(self, logs: Sequence[str]) -> None:
+        """Note logs whose state is gone and is built again from their oldest message."""
+        if logs:
+            log.warning("event=rebuilding logs=%s", ",".join(logs))
+            fields = dict.fromkeys(logs, str(int(self._clock_s() * 1000)))
+            self._insist(lambda: self._store.note(keys.UNASSIGNED, keys.REBUILT, fields))
+
     def begin_anew(self, partitions: Sequence[str]) -> dict[str, int]:
         """Say from where a source may number messages that no log has numbered before.
 
@@ -255,7 +262,9 @@ class Worker:
         raise AssertionError("unreachable")
 
     def _begin_again(self, source: Source) -> None:
-        source.seek(self._insist(lambda: self._applier.begin(sorted(source.assigned()), {})))
+        starts = self._insist(lambda: self._applier.begin(sorted(source.assigned()), {}))
+        self.lost([name for name, start in starts.items() if start < 0])
+        source.seek(starts)
         self._lost = False
 
     def _keep_house(self, source: Source) -> bool:

@@ -151,7 +151,7 @@ def run_worker(config: Config, stop: threading.Event, name: str) -> None:
         sink = RejectsTopic(producer, config.kafka.rejects_topic)
         made.append(worker := Worker(intake, store, sink, pace_of(config), time.time))
         log.info("event=worker_started name=%s city=%s feeds=%s", name, pack.id, len(feeds))
-        worker.run(KafkaSource(settings, worker.topics, worker.begin), stop)
+        worker.run(KafkaSource(settings, worker.topics, worker.begin, on_lost=worker.lost), stop)
         producer.close(timeout=5)
     log.info("event=worker_stopped name=%s", name)
 

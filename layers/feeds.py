@@ -102,8 +102,10 @@ Ask = tuple[str, str, str, tuple[Any, ...]]
 
 def health_asks(feeds: Iterable[str], homes: Sequence[str]) -> list[Ask]:
     """List what is to be read for the accounts of feeds."""
-    lag: Ask = ("hgetall", keys.UNASSIGNED, keys.LAG, ())
-    return [lag, *(("hgetall", home, keys.accounts(f), ()) for f in feeds for home in homes)]
+    reports: list[Ask] = [
+        ("hgetall", keys.UNASSIGNED, name, ()) for name in (keys.LAG, keys.REBUILT)
+    ]
+    return [*reports, *(("hgetall", home, keys.accounts(f), ()) for f in feeds for home in homes)]
 
 
 def minute_asks(feeds: Iterable[str], homes: Sequence[str], now: datetime) -> list[Ask]:
@@ -125,6 +127,7 @@ def healths(
 ) -> dict[str, FeedHealth]:
     """Give the health of feeds from the answers to `health_asks` and, if asked, `minute_asks`."""
     lag = answers["hgetall", keys.UNASSIGNED, keys.LAG, ()]
+    rebuilt = answers["hgetall", keys.UNASSIGNED, keys.REBUILT, ()]
     found: dict[str, FeedHealth] = {}
     for feed in feeds.values():
         accounts = [answers["hgetall", home, keys.accounts(feed.id), ()] for home in homes]
@@ -134,6 +137,7 @@ def healths(
             _health(feed, accounts, now),
             read_per_minute=_per_minute(minutes[0::2], minutes[1::2], now) if minutes else (),
             lag=_lag(feed, lag, now),
+            rebuilt_at=_rebuilt(feed, rebuilt, now),
         )
     return found
 
@@ -189,6 +193,21 @@ def _lag(feed: FeedSpec, reports: Mapping[bytes, bytes], now: datetime) -> int |
         if topic == feed.topic_name and int(at_ms) >= oldest_ms:
             waiting.append(int(messages))
     return sum(waiting) if waiting else None
+
+
+_REBUILT_SHOWN_MS = 86_400_000
+
+
+def _rebuilt(feed: FeedSpec, notes: Mapping[bytes, bytes], now: datetime) -> datetime | None:
+    """Give when the state of a feed was last built again, if that was within a day."""
+    moments = [
+        int(at_ms)
+        for name, at_ms in notes.items()
+        if name.decode().rpartition(":")[0] == feed.topic_name
+    ]
+    newest = max(moments, default=0)
+    recent = now.timestamp() * 1000 - newest < _REBUILT_SHOWN_MS
+    return from_ms(newest) if newest and recent else None
 
 
 def feed_state(feed: FeedSpec, last_message_ms: int | None, now: datetime) -> State:

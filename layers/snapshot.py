@@ -254,6 +254,8 @@ class FeedHealth(_Frozen, frozen=True, kw_only=True):
     """Accepted records that lie in no district (未定位)."""
     lag: int | None = None
     """Messages in the broker that have not been applied; None when not known."""
+    rebuilt_at: datetime | None = None
+    """When the state was lost and building it again from the broker began, if within a day."""
     generated: bool = False
     origin: Label
 

@@ -90,6 +90,7 @@ def _facts(feed: FeedHealth, say: Say, view: View) -> list[Component]:
             say("lag"),
             say("lag_unknown") if feed.lag is None else say("messages", n=say.number(feed.lag)),
         ),
+        *_rebuilt(feed, say, view),
         _fact(say("sources"), f"{feed.sources_reporting} / {feed.sources_expected}"),
         _fact(say("expected_interval"), span(feed.expected_interval_s, say)),
         _fact(say("silent_after"), span(feed.silent_after_s, say)),
@@ -99,6 +100,14 @@ def _facts(feed: FeedHealth, say: Say, view: View) -> list[Component]:
         _fact(say("contact"), say.of(feed.contact)),
         _fact(say("origin"), say.of(feed.origin), "fact-wide"),
     ]
+
+
+def _rebuilt(feed: FeedHealth, say: Say, view: View) -> list[Component]:
+    """Say that the state was lost and stands, or will stand, as the broker's messages make it."""
+    if feed.rebuilt_at is None:
+        return []
+    word = say("rebuilding") if feed.lag else say("rebuilt")
+    return [_fact(word, say.moment(feed.rebuilt_at, view.now), "fact-wide is-act")]
 
 
 def _fact(name: str, value: parts.Content, kind: str = "") -> Component:

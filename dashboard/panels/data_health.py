@@ -34,11 +34,23 @@ def panel(snapshot: AreaSnapshot, say: Say, view: View) -> Component:
     return html.Section(
         [
             title,
+            *_rebuilt(feeds, say, view),
             html.Ul(cells, className="health-cells", style={"--columns": str(max(len(feeds), 1))}),
         ],
         className="panel panel-health",
         **parts.aria(labelledby="health-title"),
     )
+
+
+def _rebuilt(feeds: Collection[FeedHealth], say: Say, view: View) -> list[Component]:
+    """Say that the state was lost and built again, and since when."""
+    known = [(feed.rebuilt_at, feed) for feed in feeds if feed.rebuilt_at is not None]
+    if not known:
+        return []
+    at = min(moment for moment, _ in known)
+    word = "rebuilding_words" if any(feed.lag for _, feed in known) else "rebuilt_words"
+    text = say(word, at=say.moment(at, view.now), n=len(known))
+    return [html.P(text, className="health-rebuilt", role="status")]
 
 
 def _cell(feed: FeedHealth, say: Say, view: View) -> Component:

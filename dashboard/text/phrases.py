@@ -165,6 +165,18 @@ SOURCES = {
     "last_message": Label("最近报文", "Last message"),
     "last_event": Label("最近事件时间", "Newest event time"),
     "lag": Label("积压", "Lag"),
+    "rebuilding": Label(
+        "状态丢失，正由 Kafka 重建，始于", "State lost, rebuilding from Kafka since"
+    ),
+    "rebuilt": Label("状态曾丢失，已由 Kafka 重建，始于", "State was lost, rebuilt from Kafka at"),
+    "rebuilding_words": Label(
+        "{n} 个数据源的状态丢失，{at} 起正由 Kafka 重建，数字尚不完整",
+        "State of {n} feeds was lost; rebuilding from Kafka since {at}, figures are incomplete",
+    ),
+    "rebuilt_words": Label(
+        "{n} 个数据源的状态曾丢失，{at} 由 Kafka 重建；早于 Kafka 保留期的历史不在其中",
+        "State of {n} feeds was lost and rebuilt from Kafka at {at}; older history is gone",
+    ),
     "lag_unknown": Label("未知", "unknown"),
     "messages": Label("{n} 条", "{n} messages"),
     "sources": Label("在报来源", "Sources reporting"),

@@ -69,4 +69,3 @@ def record_of(value: bytes) -> list[Any]:
     """Give version, JSON, cells, ranks and raw message of a stored record."""
     found: list[Any] = msgpack.unpackb(value, raw=False, unicode_errors="surrogateescape")
     return found
-

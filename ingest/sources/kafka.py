@@ -68,6 +68,8 @@ class KafkaSource:
             (name → offset), before any of their messages is read; it answers where to start
             (name → offset, -1: oldest).
         with_headers: the topics whose slices carry the headers of their messages.
+        on_lost: called with the logs that are read again from the oldest message because the state
+            of what was read before is gone.
 
     A log is named `topic:partition@id`, id being that of the topic: a topic that was deleted and
     made again under its old name is another log, of which nothing has been read yet. A broker
@@ -80,8 +82,10 @@ class KafkaSource:
         topics: Sequence[str],
         on_gain: Callable[[list[str], dict[str, int]], dict[str, int]],
         with_headers: frozenset[str] = frozenset(),
+        on_lost: Callable[[list[str]], None] = lambda _logs: None,
     ) -> None:
         self._on_gain = on_gain
+        self._on_lost = on_lost
         self._with_headers = with_headers
         self._positions: dict[TopicPartition, int] = {}
         self._logs: dict[TopicPartition, str] = {}
@@ -187,8 +191,16 @@ class KafkaSource:
             return
         self._logs |= ids
         names = {self._name(p): ends[p] for p in mine}
-        self.seek(self._on_gain(list(names), names))
+        starts = self._on_gain(list(names), names)
+        self._tell_lost([p for p in mine if starts[self._name(p)] < 0])
+        self.seek(starts)
         self._consumer.resume(*mine)
+
+    def _tell_lost(self, unknown: Sequence[TopicPartition]) -> None:
+        """Tell of logs of which the state holds nothing though the group has read from them."""
+        lost = [self._name(p) for p in unknown if self._consumer.committed(p)]
+        if lost:
+            self._on_lost(lost)
 
     def _goes_on(self, partition: TopicPartition, offset: int) -> bool:
         """Say whether messages follow what was read; if not, their log is taken over anew.

@@ -9,6 +9,7 @@ suffix                type  what                                                
 fence                 hash  `topic:partition@topic id` → next offset not yet applied for ever
 acct:<feed>           hash  read, accepted, duplicate, rejected, late, … totals      for ever
 acctm:<feed>:<hour>   hash  `<minute of the hour>|<outcome>` → messages              26 h
+rebuilt               hash  `topic:partition@topic id` → ms, when state was lost     for ever
 lag                   hash  `topic:partition` → messages not yet read | at ms        for ever
 latest                hash  `feed|sensor|property` → newest reading                  for ever
 m:<hour>              hash  `series|region|minute` → count sum min max               minute_h
@@ -118,6 +119,8 @@ LAG = "lag"
 """Only in the home 未定位; a report of each worker, under no fence."""
 SENT = "sent"
 """Only in the home 未定位; a report of who replays rejects, under no fence."""
+REBUILT = "rebuilt"
+"""Only in the home 未定位; a report of the workers, under no fence."""
 RULES = "rules"
 """Only in the home 未定位; a report of the workers, under no fence."""
 REJECTS = "rejects"

@@ -372,3 +372,19 @@ def test_what_is_generated_wears_the_badge_and_a_city_with_none_of_it_does_not(t
     clean = top(city.area(demo=None), city.say(), city.view())
     assert not having(clean, "badge-demo")
     assert not having(clean, "watermark")
+
+
+@pytest.mark.parametrize(
+    ("lag", "words"), [(9, "数字尚不完整"), (0, "早于 Kafka 保留期的历史不在其中")]
+)
+def test_state_built_again_is_told_on_the_wall_and_the_card(lag, words):
+    found = city.area()
+    feeds = {
+        name: structs.replace(feed, rebuilt_at=found.as_of, lag=lag)
+        for name, feed in found.feeds.items()
+    }
+    changed = structs.replace(found, feeds=feeds)
+    assert words in text(data_health.panel(changed, city.say(), city.view()))
+    assert words not in text(data_health.panel(found, city.say(), city.view()))
+    card = accounts.card(next(iter(feeds.values())), city.say(), city.view())
+    assert ("正由 Kafka 重建" if lag else "已由 Kafka 重建") in text(card)

@@ -30,7 +30,7 @@ def main():
         lambda: said["now_s"],
     )
     settings = KafkaSettings(said["bootstrap"], "chaos", max_poll_records=50)
-    worker.run(KafkaSource(settings, worker.topics, worker.begin), stop)
+    worker.run(KafkaSource(settings, worker.topics, worker.begin, on_lost=worker.lost), stop)
 
 
 if __name__ == "__main__":

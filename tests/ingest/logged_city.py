@@ -59,12 +59,12 @@ def logs(seed, count=150):
 
 
 def state(store):
-    """Everything in Redis but what tells how it got there: the order of rejects, the lag."""
+    """Everything in Redis but what tells how it got there: the order of rejects, notes."""
     found = {}
     for key in sorted(store.client.scan_iter("t:*")):
         kind = store.client.type(key)
         name = key.decode()
-        if name.endswith(f":{keys.LAG}"):
+        if name.endswith((f":{keys.LAG}", f":{keys.REBUILT}")):
             continue
         if name.endswith(f":{keys.REJECTS}"):
             found[name] = sorted(store.client.lrange(key, 0, -1))

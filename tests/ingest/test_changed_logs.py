@@ -90,8 +90,8 @@ class Topic:
         self.worker = Worker(
             Intake(feeds, FRAME), store, Silent(), Pace(500, 0.05, 0.2), lambda: NOW_S
         )
-        settings = KafkaSettings(bootstrap, f"group-{name}-{time.monotonic_ns()}")
-        self.source = KafkaSource(settings, [name], self.worker.begin)
+        settings = KafkaSettings(bootstrap, f"group-{name}")
+        self.source = KafkaSource(settings, [name], self.worker.begin, on_lost=self.worker.lost)
 
     def write(self, values):
         producer = KafkaProducer(bootstrap_servers=self.bootstrap)
@@ -146,3 +146,31 @@ def test_a_topic_made_again_under_a_worker_is_read_from_its_beginning(kafka, sto
     found = topic.work_until(50)
     topic.close()
     assert (found["read"], found["accepted"]) == (50, 50)
+
+
+def test_state_lost_between_two_workers_is_built_again_and_told(kafka, store, new_topic):
+    topic = Topic(kafka, store, new_topic())
+    topic.write(messages(0, 30))
+    topic.work_until(30)
+    for _ in range(12):  # commits meanwhile
+        topic.worker.step(topic.source)
+    topic.close()
+    assert not store.client.exists(store.key("000000", keys.REBUILT))
+    store.client.flushall()
+    heir = Topic(kafka, store, topic.name)
+    assert heir.work_until(30)["accepted"] == 30
+    heir.close()
+    (log,) = store.client.hkeys(store.key("000000", keys.REBUILT))
+    assert log.decode().startswith(f"{topic.name}:0@")
+
+
+def test_state_lost_under_a_worker_is_told(store):
+    log = log_of(messages(0, 40))
+    made = worker(store)
+    source = LogSource(log, made.begin, [20, 20])
+    made.step(source)
+    made._settle()
+    store.client.flushall()
+    made.drain(source)
+    made.drain(source)
+    assert store.client.hkeys(store.key("000000", keys.REBUILT)) == [b"air:0"]

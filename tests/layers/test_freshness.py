@@ -146,6 +146,15 @@ def test_the_lag_is_the_sum_over_partitions_and_unknown_when_nobody_has_told_it_
     assert (found["air"].lag, found["hotline"].lag, found["grid"].lag) == (12, None, None)
 
 
+def test_state_built_again_is_told_for_a_day(city):
+    rebuilt = city.key("000000", "rebuilt")
+    city.pipe.hset(rebuilt, mapping={"air:0@1f": ms(ago(hours=2)), "air:1@1f": ms(ago(hours=1))})
+    city.pipe.hset(rebuilt, mapping={"hotline:0": ms(ago(hours=25))})
+    found = city.reader().sources(NOW).feeds
+    assert found["air"].rebuilt_at == ago(hours=1)
+    assert found["hotline"].rebuilt_at is None
+
+
 def test_rejects_of_all_homes_come_newest_first(city):
     for home, minutes in (("110101", 3), ("000000", 1), ("110102", 2)):
         reject = {
