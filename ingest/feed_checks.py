@@ -11,7 +11,8 @@ from zoneinfo import available_timezones
 from pyproj.exceptions import ProjError
 
 from ingest.devices import read_devices
-from ingest.mapping import OPTIONAL, REQUIRED
+from ingest.mapping import OPTIONAL, REQUIRED, paths
+from ingest.personal import is_part
 from ingest.projections import Projection
 from ingest.times import check_forms
 from layers.documents import DocumentError
@@ -27,7 +28,7 @@ def check_meaning(feed: FeedSpec, file: Path) -> None:
     Raises:
         DocumentError: it names the key and the remedy.
     """
-    for found in (_times, _places, _codes, _values):
+    for found in (_times, _places, _codes, _values, _personal):
         for problem, remedy in found(feed):
             raise DocumentError(file, problem, remedy)
     if feed.place.device:
@@ -78,6 +79,14 @@ def _values(feed: FeedSpec) -> Iterator[Problem]:
         yield "values: decimal and thousands are the same sign", "Give two signs."
     if re.search(r"[\d+-]", rule.thousands):
         yield f"values.thousands: {rule.thousands!r} is a part of numbers", "Give another sign."
+
+
+def _personal(feed: FeedSpec) -> Iterator[Problem]:
+    for path in paths(feed):
+        for rule in feed.personal:
+            if is_part(rule, path):
+                remedy = "Map the parts that are needed, each by its own path."
+                yield f"personal.{rule} lies in {path!r}, which is read as a whole", remedy
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.personal import further_paths
 from ingest.picks import paths_of
 from layers import documents, feeds
 from layers.feed_spec import FeedSpec
@@ -69,4 +70,5 @@ def paths(feed: FeedSpec) -> tuple[str, ...]:
     if feed.time:
         wanted.append(feed.time.field)
     wanted += feed.dedupe.key
-    return tuple(dict.fromkeys(path for where in wanted for path in paths_of(where)))
+    mapped = dict.fromkeys(path for where in wanted for path in paths_of(where))
+    return (*mapped, *further_paths(feed, mapped))

@@ -17,6 +17,7 @@ from ingest.checks import Check, checks_of
 from ingest.codecs.base import Decoded
 from ingest.identity import event_ids
 from ingest.mapping import paths
+from ingest.personal import Guard
 from ingest.placer import Placer
 from ingest.reading import Reader
 from ingest.sources.base import Slice, join
@@ -39,6 +40,7 @@ class Normalizer:
         self.feed = feed
         self.frame = frame
         self._placer = Placer(frame.geography, feed)
+        self._guard = Guard(feed) if feed.personal else None
         self._reader = Reader(feed, paths(feed))
 
     def batch(self, slices: Sequence[Slice]) -> Batch:
@@ -64,6 +66,9 @@ class Normalizer:
         if decoded.message is not None:
             raw = _of_record(base["raw"][decoded.message], decoded.raw)
             base = base[decoded.message].with_columns(raw)
+        if self._guard:
+            text = self._guard.treated(text)
+            base = base.with_columns(self._guard.raw(text))
         base = base.with_row_index("row").cast({"row": pl.Int64})
         if self.feed.kind == "warning":
             return meaning.alerts(base.hstack(text))

@@ -8,6 +8,7 @@ import polars as pl
 
 from ingest.checks import Check
 from ingest.codecs.explode import NO_RECORD
+from ingest.personal import KEPT_BACK
 from ingest.sources.base import Slice
 from layers.batch import REJECTED
 from layers.feed_spec import FeedSpec
@@ -83,9 +84,15 @@ def _reject(
     why: tuple[Sequence[Check], Mapping[int, str]],
 ) -> Reject:
     number = int(str(row["row"]))
-    raw = as_text(whole.value(int(str(row["message"]))))
     checks, broken = why
-    if row["failed"] == UNREADABLE:
+    if feed.personal:
+        raw = KEPT_BACK.zh if row["failed"] == UNREADABLE else str(row["raw"])
+    else:
+        raw = as_text(whole.value(int(str(row["message"]))))
+    if row["failed"] == UNREADABLE and feed.personal:
+        field, value, remedy = "", "", _FORMATS[feed.format]
+        reason = Label(f"无法解析：{KEPT_BACK.zh}", f"can't be read: {KEPT_BACK.en}")
+    elif row["failed"] == UNREADABLE:
         # the message as a whole is the value; its beginning is enough to know it by
         field, value = "", raw[:_BEGINNING]
         reason = Label(f"无法解析：{broken[number]}", f"can't be read: {broken[number]}")
