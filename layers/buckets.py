@@ -6,6 +6,8 @@ order in which they come.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from layers.batch import LEVELS, Frame
@@ -25,10 +27,10 @@ def base_cells(rows: pl.DataFrame) -> pl.DataFrame:
         home, region, series, minute (since the epoch), n, total, lo, hi.
     """
     scaled = (pl.col("value") * MILLIONTHS).round().cast(pl.Int64)
+    minute = (pl.col("event_ms") // 60_000).alias("minute")
+    names = pl.col("series").cast(pl.Categorical)  # numbers are grouped faster than names
     return (
-        rows.select(
-            "home", "region", "series", (pl.col("event_ms") // 60_000).alias("minute"), v=scaled
-        )
+        rows.select("home", "region", names, minute, v=scaled)
         .group_by("home", "region", "series", "minute")
         .agg(
             n=pl.len().cast(pl.Int64),
@@ -43,15 +45,15 @@ def sums(base: pl.DataFrame, frame: Frame) -> list[pl.DataFrame]:
     """Give the sums of a plan at every level and every width, from the cells of `base_cells`."""
     if base.is_empty():
         return []
-    timed = base.with_columns(_local(frame.timezone))
+    timed = base.with_columns(_local(frame.timezone), first=pl.col("minute"))
     return [
-        _spell(_up(timed, frame, level, width), width, frame)
+        _spell(cells, width, frame)
         for level in LEVELS
-        for width in ("minute", "hour", "day")
+        for width, cells in _widths(timed, frame, level)
     ]
 
 
-def _local(zone: str) -> list[pl.Expr]:
+def _local(zone: str) -> pl.Expr:
     moment = pl.from_epoch(pl.col("minute") * 60, time_unit="s").dt.replace_time_zone("UTC")
     local = moment.dt.convert_time_zone(zone)
     # one number that says the local hour: yyyymmddhh
@@ -61,25 +63,24 @@ def _local(zone: str) -> list[pl.Expr]:
         + local.dt.day().cast(pl.Int64) * 100
         + local.dt.hour().cast(pl.Int64)
     )
-    return [hour.alias("hour")]
+    return hour.alias("hour")
 
 
-def _up(timed: pl.DataFrame, frame: Frame, level: int, width: str) -> pl.DataFrame:
-    """Merge the cells into those of one level and one width."""
+def _widths(timed: pl.DataFrame, frame: Frame, level: int) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Merge the cells into those of one level: by minute, these by hour, these by day."""
     above = pl.Series(frame.ancestors[level][timed["region"].to_numpy()], dtype=pl.Int32)
-    bucket = {"minute": pl.col("minute"), "hour": pl.col("hour"), "day": pl.col("hour") // 100}
-    return (
-        timed.with_columns(region=above, bucket=bucket[width], first=pl.col("minute"))
-        .filter(pl.col("region") >= 0)
-        .group_by("home", "series", "region", "bucket")
-        .agg(
+    cells = timed.with_columns(region=above).filter(pl.col("region") >= 0)
+    hour = pl.col("hour")
+    for width, bucket in (("minute", pl.col("minute")), ("hour", hour), ("day", hour // 100)):
+        cells = cells.group_by("series", "region", bucket.alias("bucket")).agg(
+            # the home and, of a minute, the hour are the same in all of a group
+            pl.col("home", "hour").first(),
             pl.col("first").min(),
-            pl.col("n").sum(),
-            pl.col("total").sum(),
+            pl.col("n", "total").sum(),
             pl.col("lo").min(),
             pl.col("hi").max(),
         )
-    )
+        yield width, cells
 
 
 def _spell(cells: pl.DataFrame, width: str, frame: Frame) -> pl.DataFrame:
@@ -111,7 +112,9 @@ def _spell(cells: pl.DataFrame, width: str, frame: Frame) -> pl.DataFrame:
         "home",
         suffix=suffix,
         expire=expire,
-        field=pl.concat_str("series", pl.lit("|"), "code", pl.lit("|"), inner),
+        field=pl.concat_str(
+            pl.col("series").cast(pl.String), pl.lit("|"), "code", pl.lit("|"), inner
+        ),
         n="n",
         total="total",
         lo="lo",

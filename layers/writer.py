@@ -47,16 +47,16 @@ def plan_of(batches: Sequence[Batch], frame: Frame) -> Plan:
 
 def _accounts(plan: Plan, batch: Batch) -> None:
     """Count every message once, in the home it lies in: in total and by minute of broker time."""
-    feed, rows = batch.feed.id, batch.rows
-    outcome = pl.col("outcome")
-    totals = rows.group_by("home").agg(
-        read=pl.len().cast(pl.Int64),
-        accepted=(outcome == ACCEPTED).sum().cast(pl.Int64),
-        duplicate=(outcome == DUPLICATE).sum().cast(pl.Int64),
-        rejected=(outcome == REJECTED).sum().cast(pl.Int64),
-        late=(outcome == LATE).sum().cast(pl.Int64),
-        unmapped=((outcome == ACCEPTED) & pl.col("unmapped")).sum().cast(pl.Int64),
-        unassigned=((outcome == ACCEPTED) & (pl.col("home") == 0)).sum().cast(pl.Int64),
+    feed, cells = batch.feed.id, _tally(batch.rows)
+    outcome, by = pl.col("outcome"), pl.col("by")
+    totals = cells.group_by("home").agg(
+        read=by.sum(),
+        accepted=by.filter(outcome == ACCEPTED).sum(),
+        duplicate=by.filter(outcome == DUPLICATE).sum(),
+        rejected=by.filter(outcome == REJECTED).sum(),
+        late=by.filter(outcome == LATE).sum(),
+        unmapped=by.filter((outcome == ACCEPTED) & pl.col("unmapped")).sum(),
+        unassigned=by.filter((outcome == ACCEPTED) & (pl.col("home") == 0)).sum(),
     )
     tall = totals.unpivot(index="home", variable_name="field", value_name="by")
     plan.counts.append(
@@ -68,18 +68,27 @@ def _accounts(plan: Plan, batch: Batch) -> None:
             by="by",
         )
     )
-    plan.counts.append(_minutes(feed, rows))
-    accepted_ms = pl.when(outcome == ACCEPTED).then(pl.col("event_ms"))
-    marks = rows.group_by("home").agg(
-        last_message_ms=pl.col("broker_ms").max(), last_event_ms=accepted_ms.max()
+    plan.counts.append(_minutes(feed, cells))
+    marks = cells.group_by("home").agg(
+        pl.col("last_message_ms").max(),
+        last_event_ms=pl.col("last_event_ms").filter(outcome == ACCEPTED).max(),
     )
     tall = marks.unpivot(index="home", variable_name="field", value_name="value").drop_nulls()
     plan.marks.append(tall.select("home", pl.lit(keys.accounts(feed)).alias("s"), "field", "value"))
 
 
-def _minutes(feed: str, rows: pl.DataFrame) -> pl.DataFrame:
-    minute = pl.col("broker_ms") // 60_000
-    cells = rows.group_by("home", minute.alias("minute"), "outcome").agg(by=pl.len())
+def _tally(rows: pl.DataFrame) -> pl.DataFrame:
+    """Count the rows once; what the accounts say further is said of these few counts."""
+    minute = (pl.col("broker_ms") // 60_000).alias("minute")
+    return rows.group_by("home", minute, "outcome", "unmapped").agg(
+        by=pl.len().cast(pl.Int64),
+        last_message_ms=pl.col("broker_ms").max(),
+        last_event_ms=pl.col("event_ms").max(),
+    )
+
+
+def _minutes(feed: str, counted: pl.DataFrame) -> pl.DataFrame:
+    cells = counted.group_by("home", "minute", "outcome").agg(pl.col("by").sum())
     hour = pl.col("minute") // 60
     names = pl.Series(OUTCOMES).gather(cells["outcome"])
     return cells.with_columns(name=names).select(
@@ -87,7 +96,7 @@ def _minutes(feed: str, rows: pl.DataFrame) -> pl.DataFrame:
         suffix=pl.concat_str(pl.lit(keys.account_minutes(feed, "")), hour),
         expire=(hour + 1 + _ACCOUNT_H) * 3600,
         field=pl.concat_str(pl.col("minute") % 60, pl.lit("|"), "name"),
-        by=pl.col("by").cast(pl.Int64),
+        by="by",
     )
 
 
