@@ -64,8 +64,9 @@ class Normalizer:
         text = _clean(decoded.columns, whole)
         base = _messages(whole, part)
         if decoded.message is not None:
-            raw = _of_record(base["raw"][decoded.message], decoded.raw)
-            base = base[decoded.message].with_columns(raw)
+            base = base[decoded.message]
+        if decoded.message is not None or decoded.raw is not None:
+            base = base.with_columns(_of_record(base["raw"], decoded.raw))
         if self._guard:
             text = self._guard.treated(text)
             base = base.with_columns(self._guard.raw(text))

@@ -31,6 +31,7 @@ class Reader:
 
     def __init__(self, feed: FeedSpec, paths: Sequence[str]) -> None:
         self._encoding = feed.encoding
+        self._is_binary = feed.format in {"avro", "protobuf"}
         self._wide = Wide(feed.wide, feed.values.missing) if feed.wide else None
         self._of_row = [p for p in paths if is_of_row(p)]
         self._beside = [p for p in paths if is_special(p) and not is_of_row(p)]
@@ -40,7 +41,7 @@ class Reader:
 
     def read(self, whole: Slice) -> tuple[Slice, Decoded]:
         """Give the messages in UTF-8, and their records as text columns."""
-        part, strange = encoding.to_utf8(whole, self._encoding)
+        part, strange = (whole, {}) if self._is_binary else encoding.to_utf8(whole, self._encoding)
         read = self._decode(part)
         if self._wide:
             read = self._wide.take_apart(read, [*self._within, *self._of_row])
@@ -62,6 +63,14 @@ def _codec(feed: FeedSpec, paths: list[str], wide: Wide | None) -> Codec:
         return cap.decode
     if feed.format == "xml":
         return lambda part: xml.decode(part, paths, feed.xml)
+    if feed.format == "avro":
+        from ingest.codecs.avro import Avro
+
+        return Avro(feed.schema, paths).decode
+    if feed.format == "protobuf":
+        from ingest.codecs.protobuf import Protobuf
+
+        return Protobuf(feed.schema, paths).decode
     return lambda part: json.decode(part, paths)
 
 

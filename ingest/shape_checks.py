@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from ingest.codecs.avro import schema_of
+from ingest.codecs.protobuf import message_class
 from ingest.paths import (
     PathError,
     check_chains,
@@ -182,5 +184,9 @@ def _schema(feed: FeedSpec) -> Iterator[Problem]:
             "schema.message is missing",
             "Give the full name of the message, like city.v1.Reading.",
         )
+    if rule.file and feed.format == "avro":
+        schema_of(Path(rule.file))
+    elif rule.file and rule.message:
+        message_class(Path(rule.file), rule.message)
     if rule.registry and not re.match(r"https?://[^/]+", rule.registry):
         yield f"schema.registry {rule.registry!r} is no URL", "Write http://host:8081."

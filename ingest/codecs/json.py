@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from ingest.codecs.base import Decoded
+from ingest.codecs.base import Decoded, broken_by_message
 from ingest.codecs.explode import take_apart
 from ingest.codecs.tree import ROOT, FitError, Group, fit, groups_of
 from ingest.paths import EACH, Steps, chain_of, parse
-from ingest.sources.base import Slice
+from ingest.sources.base import Slice, make_slice
 
 _SPACE, _FEED = 32, 10
 _FEW = 64
@@ -51,6 +51,39 @@ def decode_steps(part: Slice, paths: Mapping[str, Steps]) -> Decoded:
     found = take_apart(nested, wanted, broken)
     raw = found.columns[_RAW] if _RAW in wanted else None
     return replace(found, columns=found.columns.select(list(paths)), raw=raw)
+
+
+def decode_made(
+    part: Slice,
+    as_json: Callable[[bytes], bytes],
+    paths: Mapping[str, Steps],
+    *,
+    is_binary: bool = False,
+) -> Decoded:
+    """Read messages of another format, each turned into JSON first.
+
+    Args:
+        part: the messages.
+        as_json: raises a ValueError where a message can't be read.
+        paths: what is read.
+        is_binary: people can read the JSON only, so that is kept beside the records.
+    """
+    broken: dict[int, str] = {}
+    values: list[bytes] = []
+    for row in range(len(part.offsets)):
+        try:
+            values.append(as_json(part.value(row)))
+        except ValueError as error:
+            broken[row] = str(error)
+            values.append(b"{}")
+    made = make_slice(part.topic, 0, list(part.offsets), list(part.times_ms), values)
+    found = decode_steps(made, paths)
+    raw = found.raw
+    if is_binary and raw is None:
+        texts = [None if row in broken else v.decode() for row, v in enumerate(values)]
+        raw = pl.Series(texts, dtype=pl.String)
+        raw = raw if found.message is None else raw[found.message]
+    return replace(found, broken={**found.broken, **broken_by_message(found, broken)}, raw=raw)
 
 
 def _element(paths: Mapping[str, Steps]) -> list[Group]:

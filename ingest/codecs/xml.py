@@ -11,14 +11,14 @@ import codecs
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
 from ingest.codecs import json as json_codec
-from ingest.codecs.base import Decoded, broken_by_message
+from ingest.codecs.base import Decoded
 from ingest.paths import Step, Steps, parse
-from ingest.sources.base import Slice, make_slice
+from ingest.sources.base import Slice
 from layers.feed_spec import XmlRule
 
 _TEXT = "#text"
@@ -35,20 +35,14 @@ def decode(part: Slice, paths: Sequence[str], rule: XmlRule) -> Decoded:
     """Read the paths (from the root's children on) of every document of a slice as text."""
     steps = {path: _steps(parse(path)) for path in paths}
     starts = {str(s[0]) for s in steps.values()}
-    broken: dict[int, str] = {}
-    values: list[bytes] = []
-    for row in range(len(part.offsets)):
-        try:
-            name, root = read(part.value(row), is_bare=rule.strip_namespaces)
-        except XmlError as error:
-            broken[row] = str(error)
-            name, root = "", {}
+
+    def as_json(document: bytes) -> bytes:
+        name, root = read(document, is_bare=rule.strip_namespaces)
         if name in starts and name not in root:
             root = {**root, name: [root]}  # the path begins with the root itself
-        values.append(json.dumps(root).encode())
-    made = make_slice(part.topic, 0, list(part.offsets), list(part.times_ms), values)
-    found = json_codec.decode_steps(made, steps)
-    return replace(found, broken={**found.broken, **broken_by_message(found, broken)})
+        return json.dumps(root).encode()
+
+    return json_codec.decode_made(part, as_json, steps)
 
 
 def _steps(steps: Steps) -> Steps:

@@ -18,12 +18,19 @@ SPEAKERS = {
 UNIMPORTED = {
     "crc32c": "kafka-python checks batches with it, when it is there",
     "plotly": "its wheel carries plotly.js, which the charts load from our own server",
+    "python-snappy": "kafka-python reads and writes that codec with it",
     "lz4": "kafka-python reads and writes that codec with it",
     "zstandard": "kafka-python reads and writes that codec with it",
 }
 """Dependencies that no line of ours imports, and why they are declared."""
 
-MODULES = {"kafka-python": "kafka", "prometheus-client": "prometheus_client", "pyyaml": "yaml"}
+MODULES = {
+    "kafka-python": "kafka",
+    "protobuf": "google",
+    "python-calamine": "python_calamine",
+    "prometheus-client": "prometheus_client",
+    "pyyaml": "yaml",
+}
 """Package → the module it is imported as, where the names differ."""
 
 
