@@ -56,7 +56,12 @@ class Work:
         What moved to other homes stays: a newer version elsewhere is a fact under no fence.
         """
         batches = [
-            replace(b, rows=_above(b, fences).filter(pl.col("home") == home)) for b in self.batches
+            replace(
+                b,
+                rows=_above(b, b.rows, fences).filter(pl.col("home") == home),
+                mends=None if b.mends is None else _above(b, b.mends, fences),
+            )
+            for b in self.batches
         ]
         plan = writer.plan_of(batches, self.frame).split(0).get(home, HomePlan())
         share = self.shares.get(home, HomePlan()).writes
@@ -268,9 +273,9 @@ def _leave_out(plans: Iterable[HomePlan], older: set[str]) -> None:
             plan.writes.records = [r for r in plan.writes.records if r[1] not in older]
 
 
-def _above(batch: Batch, fences: Mapping[str, int]) -> pl.DataFrame:
+def _above(batch: Batch, rows: pl.DataFrame, fences: Mapping[str, int]) -> pl.DataFrame:
     low = pl.Series([fences.get(s.partition, NOTHING) for s in batch.spans], dtype=pl.Int64)
-    return batch.rows.filter(pl.col("offset") >= low.gather(batch.rows["part"]))
+    return rows.filter(pl.col("offset") >= low.gather(rows["part"]))
 
 
 def _spell(fence: int) -> str:

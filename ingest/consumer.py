@@ -27,7 +27,7 @@ from typing import Protocol, TypeVar
 
 from ingest import metrics
 from ingest.applier import Applier, FenceBehindError, Work
-from ingest.normalize import Normalizer
+from ingest.normalizers import Normalizers
 from ingest.sources.base import Slice, Source
 from layers.batch import Batch, Frame
 from layers.feed_spec import FeedSpec
@@ -96,9 +96,7 @@ class Worker:
         self._pace = pace
         self._applier = Applier(store, frame, clock_s)
         self._clock_s = clock_s
-        self._normalizers: dict[str, list[Normalizer]] = {}
-        for feed in intake.feeds.values():
-            self._normalizers.setdefault(feed.topic_name, []).append(Normalizer(feed, frame))
+        self._normalizers = Normalizers(intake.feeds, frame)
         self._thread = ThreadPoolExecutor(1, "apply")
         self._under_way: Future[bool] | None = None
         self._applied: dict[str, int] = {}
@@ -114,7 +112,7 @@ class Worker:
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics of all feeds."""
-        return tuple(self._normalizers)
+        return self._normalizers.topics
 
     def trouble(self) -> str:
         """Say why this worker can't work now; empty when it can."""
@@ -204,15 +202,8 @@ class Worker:
         return _last_runs(found)
 
     def _normalize(self, slices: Sequence[Slice]) -> list[Batch]:
-        topics: dict[str, list[Slice]] = {}
-        for part in slices:
-            topics.setdefault(part.topic, []).append(part)
         with metrics.stage("normalize"):
-            return [
-                normalizer.batch(parts)
-                for topic, parts in topics.items()
-                for normalizer in self._normalizers[topic]
-            ]
+            return self._normalizers.batches(slices)
 
     def _apply(self, work: Work) -> bool:
         """Apply one poll, insisting; False when reading must begin again at the fences."""

@@ -46,7 +46,7 @@ def applied(batches: Iterable[Batch]) -> None:
     """Count what has been applied."""
     for batch in batches:
         counts = np.bincount(batch.rows["outcome"].to_numpy(), minlength=len(OUTCOMES))
-        for outcome, count in zip(OUTCOMES, counts.tolist(), strict=True):
+        for outcome, count in zip(OUTCOMES, counts[: len(OUTCOMES)].tolist(), strict=True):
             if count:
                 _MESSAGES.labels(batch.feed.id, outcome).inc(count)
     _OLDEST.set(0)

@@ -151,7 +151,12 @@ def run_worker(config: Config, stop: threading.Event, name: str) -> None:
         sink = RejectsTopic(producer, config.kafka.rejects_topic)
         made.append(worker := Worker(intake, store, sink, pace_of(config), time.time))
         log.info("event=worker_started name=%s city=%s feeds=%s", name, pack.id, len(feeds))
-        worker.run(KafkaSource(settings, worker.topics, worker.begin, on_lost=worker.lost), stop)
+        # headers say which messages are rejects played again (ingest/mending)
+        with_headers = frozenset(worker.topics)
+        source = KafkaSource(
+            settings, worker.topics, worker.begin, with_headers, on_lost=worker.lost
+        )
+        worker.run(source, stop)
         producer.close(timeout=5)
     log.info("event=worker_stopped name=%s", name)
 

@@ -18,6 +18,9 @@ from layers.store import keys
 ACCEPTED, DUPLICATE, REJECTED, LATE = range(4)
 """Codes of the column `outcome`, in the order of `layers.feeds.OUTCOMES`."""
 
+AGAIN = 4
+"""A further code: a reject that was replayed and is rejected again. It is counted already."""
+
 LEVELS = (6, 9, 12, 15)
 """Digits of the levels below the city that hold their own sums (`apply.lua` knows the same)."""
 
@@ -107,3 +110,8 @@ class Batch:
     rows: pl.DataFrame
     rejects: Sequence[tuple[int, Reject]] = ()
     """Row number (column `row` of `rows`) and why it was rejected."""
+    mends: pl.DataFrame | None = None
+    """Earlier rejects that messages of this poll mend; their homes take them back.
+
+    home | Int32 | in which it is counted; part, offset | of the message that mends it
+    id | String | of the reject; minute | Int64 | since the epoch, in which it is counted."""

@@ -87,6 +87,25 @@ class Reject(msgspec.Struct, frozen=True):
     remedy: Label
     raw: str
     """The bytes as text; bytes that are no text are escaped as \\xNN."""
+    log: str = ""
+    """Which of all topics that have borne the name, where the source can tell."""
+    record: int = 0
+    """Which record of the message, where it holds several; -1: the message as a whole."""
+    home: str = ""
+    """In whose accounts it is counted."""
+    mends: str = ""
+    """The reject that was replayed and is rejected again: it is counted there, and not here."""
+
+    @property
+    def log_name(self) -> str:
+        """The log in which it stands, as fences spell it."""
+        return f"{self.topic}:{self.partition}" + (f"@{self.log}" if self.log else "")
+
+    @property
+    def id(self) -> str:
+        """What names it: `topic:partition@topic id:offset`, with `#record` where there are more."""
+        place = f"{self.log_name}:{self.offset}"
+        return self.mends or (f"{place}#{self.record}" if self.record > 0 else place)
 
 
 def read_health(
@@ -172,6 +191,7 @@ def _health(feed: FeedSpec, accounts: Sequence[Mapping[bytes, bytes]], now: date
         duplicate=totals.get("duplicate", 0),
         rejected=totals.get("rejected", 0),
         late=totals.get("late", 0),
+        mended=totals.get("mended", 0),
         unmapped=totals.get("unmapped", 0),
         unassigned=totals.get("unassigned", 0),
         generated=feed.generated,
@@ -246,7 +266,23 @@ def read_rejects(
     found = store.read([("lrange", home, keys.REJECTS, (0, limit - 1)) for home in homes])
     stored = [_reject_row(raw) for part in found for raw in part]
     rows = sorted(filter(None, stored), key=lambda row: row.at, reverse=True)
-    return tuple(rows[:limit]), stored.count(None)
+    return tuple(_with_fate(store, homes, rows[:limit])), stored.count(None)
+
+
+def _with_fate(store: Store, homes: Sequence[str], rows: Sequence[RejectRow]) -> list[RejectRow]:
+    """Say which of them were mended, wherever they were counted."""
+    asks: list[Ask] = [
+        ("smismember", home, keys.mended(feed), ([row.id for row in rows if row.feed == feed],))
+        for feed in sorted({row.feed for row in rows})
+        for home in homes
+    ]
+    mended = {
+        identity
+        for (*_, (ids,)), flags in zip(asks, store.read(asks), strict=True)
+        for identity, is_mended in zip(ids, flags, strict=True)
+        if is_mended
+    }
+    return [msgspec.structs.replace(row, is_mended=row.id in mended) for row in rows]
 
 
 def _reject_row(raw: bytes) -> RejectRow | None:
@@ -266,4 +302,5 @@ def _reject_row(raw: bytes) -> RejectRow | None:
         reason=r.reason,
         remedy=r.remedy,
         raw=r.raw,
+        id=r.id,
     )

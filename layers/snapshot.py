@@ -246,6 +246,12 @@ class FeedHealth(_Frozen, frozen=True, kw_only=True):
     rejected: int
     late: int
     """Totals since the state began: read = accepted + duplicate + rejected + late."""
+    mended: int = 0
+    """Messages that were rejected, were mended, and count as what they are now."""
+    rules: str = ""
+    """Digest of the feed's YAML that is in force; empty when no worker has said so."""
+    refused: str = ""
+    """Why a newer YAML of the feed was refused."""
     read_per_minute: tuple[int, ...] = ()
     """Messages read in each of the last 60 minutes, oldest first."""
     unmapped: int = 0
@@ -273,6 +279,10 @@ class RejectRow(_Frozen, frozen=True, kw_only=True):
     remedy: Label
     raw: str
     """The bytes as text; bytes that are no text are escaped."""
+    id: str = ""
+    """What `yiwang rejects` calls it."""
+    is_mended: bool = False
+    """It was replayed and accepted; it is no longer counted as rejected."""
 
 
 class AreaSnapshot(_Frozen, frozen=True, kw_only=True):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 import polars as pl
 
-from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame
+from layers.batch import ACCEPTED, AGAIN, DUPLICATE, LATE, REJECTED, Batch, Frame
 from layers.cases import writes as cases
 from layers.feed_spec import Kind
 from layers.feeds import OUTCOMES
@@ -33,11 +34,13 @@ _ACCOUNT_H = 26
 def plan_of(batches: Sequence[Batch], frame: Frame) -> Plan:
     """Give all that the batches of one poll change: accounts, ids and the layers' own writes."""
     plan = Plan()
-    for number, batch in enumerate(batches):
+    for number, whole in enumerate(batches):
+        _rejects(plan, whole, frame)
+        _mends(plan, whole)
+        batch = _counted(whole)
         if batch.rows.is_empty():
             continue
         _accounts(plan, batch)
-        _rejects(plan, batch, frame)
         accepted = batch.rows.filter(pl.col("outcome") == ACCEPTED)
         if not accepted.is_empty():
             _ids(plan, batch, accepted, number)
@@ -116,6 +119,31 @@ def _rejects(plan: Plan, batch: Batch, frame: Frame) -> None:
                 "bound": bound,
                 "value": [msgspec.json.encode(newest[row]).decode() for row in rows["row"]],
             }
+        )
+    )
+
+
+def _counted(batch: Batch) -> Batch:
+    """Leave out what is counted already: replayed rejects that are rejected again."""
+    if batch.mends is None:
+        return batch
+    return replace(batch, rows=batch.rows.filter(pl.col("outcome") != AGAIN))
+
+
+def _mends(plan: Plan, batch: Batch) -> None:
+    """Take rejects back where they are counted: what mends them is counted in its own home."""
+    if batch.mends is None or batch.mends.is_empty():
+        return
+    feed, minute = batch.feed.id, pl.col("minute")
+    rejected = pl.concat_str(minute % 60, pl.lit(f"|{OUTCOMES[REJECTED]}"))
+    plan.mends.append(
+        batch.mends.select(
+            "home",
+            suffix=pl.lit(keys.mended(feed)),
+            accounts=pl.lit(keys.accounts(feed)),
+            minutes=pl.concat_str(pl.lit(keys.account_minutes(feed, "")), minute // 60),
+            field=rejected,
+            id="id",
         )
     )
 

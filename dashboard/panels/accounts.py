@@ -96,6 +96,7 @@ def _facts(feed: FeedHealth, say: Say, view: View) -> list[Component]:
         _fact(say("silent_after"), span(feed.silent_after_s, say)),
         _fact(say("unassigned"), say.number(feed.unassigned)),
         _fact(say("unmapped"), say.number(feed.unmapped)),
+        *(_mended(feed, say) if feed.mended else []),
         _fact(say("owner"), say.of(feed.owner)),
         _fact(say("contact"), say.of(feed.contact)),
         _fact(say("origin"), say.of(feed.origin), "fact-wide"),
@@ -108,6 +109,11 @@ def _rebuilt(feed: FeedHealth, say: Say, view: View) -> list[Component]:
         return []
     word = say("rebuilding") if feed.lag else say("rebuilt")
     return [_fact(word, say.moment(feed.rebuilt_at, view.now), "fact-wide is-act")]
+
+
+def _mended(feed: FeedHealth, say: Say) -> list[Component]:
+    words = html.Span(say("mended_of_rejected"), className="hint")
+    return [_fact(say("mended"), [say.number(feed.mended), " ", words])]
 
 
 def _fact(name: str, value: parts.Content, kind: str = "") -> Component:

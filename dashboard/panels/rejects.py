@@ -56,7 +56,7 @@ def _row(reject: RejectRow, snapshot: SourcesSnapshot, say: Say, view: View) -> 
             parts.cell(html.Code(reject.field or "—"), say("field")),
             parts.cell(html.Code(reject.value or "—", className="value"), say("value")),
             parts.cell(say.of(reject.reason), say("reason")),
-            parts.cell(say.of(reject.remedy), say("remedy")),
+            parts.cell(say("mended") if reject.is_mended else say.of(reject.remedy), say("remedy")),
             parts.cell(raw, say("raw")),
         ],
         key=f"{reject.feed}-{reject.partition}-{reject.offset}",

@@ -191,6 +191,10 @@ SOURCES = {
     "minutes": Label("{n} 分钟", "{n} min"),
     "seconds": Label("{n} 秒", "{n} s"),
     "rejects": Label("拒收报文", "Rejected messages"),
+    "mended": Label("已修复", "Mended"),
+    "mended_of_rejected": Label(
+        "曾拒收，修复后已按现状计数", "once rejected, mended, and counted as what they are now"
+    ),
     "rejects_count": Label("显示 {shown} / 共 {all}", "{shown} shown of {all}"),
     "rejects_unreadable": Label(
         "另有 {n} 条拒收记录无法解读，未列出",

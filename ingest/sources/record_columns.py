@@ -20,7 +20,7 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from ingest.sources.headers import Headers, Ints, join_headers
+from ingest.sources.headers import Headers, Ints, headers_of, join_headers
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -245,6 +245,8 @@ def _kept(data: Bytes, begin: Ints, end: Ints) -> tuple[bytes, Ints]:
 
 def _headers(data: Bytes, number: Ints, at: Ints, end: Ints) -> Headers:
     """Read the headers of all messages: the first of each, then the second, and so on."""
+    if not number.any():
+        return headers_of(())
     if number.max() > _MOST_HEADERS:
         raise ShapeError("very many headers")
     row = np.flatnonzero(number)

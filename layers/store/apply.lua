@@ -285,5 +285,17 @@ for _, l in ipairs(w.lists) do
   for _, value in ipairs(l[3]) do call('LPUSH', key, value) end
   call('LTRIM', key, 0, l[2] - 1)
 end
+-- Mended rejects: what was counted as rejected here is counted anew where the mended message lies.
+-- Once: the set says which were taken back; one that these accounts don't hold is not.
+for _, m in ipairs(w.mends) do
+  local accounts = stem .. m[2]
+  local rejected = tonumber(call('HGET', accounts, 'rejected') or 0)
+  if call('SADD', stem .. m[1], m[5]) == 1 and rejected > 0 then
+    call('HINCRBY', accounts, 'read', -1)
+    call('HINCRBY', accounts, 'rejected', -1)
+    call('HINCRBY', accounts, 'mended', 1)
+    if call('HEXISTS', stem .. m[3], m[4]) == 1 then call('HINCRBY', stem .. m[3], m[4], -1) end
+  end
+end
 if w.channel then call('PUBLISH', w.channel, w.home) end
 return {'ok'}

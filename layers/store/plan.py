@@ -31,6 +31,8 @@ class Plan:
     """suffix, bound, value; newest last."""
     seen: list[pl.DataFrame] = field(default_factory=list)
     """suffix, expire (s), keep (s from now, at least), id (UInt64), batch and row: whose it is."""
+    mends: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, accounts, minutes (suffixes), field (of the minutes), id of the reject."""
 
     def split(self, homes_of_city: int) -> dict[int, HomePlan]:
         """Give the part of each home that is touched; what moved touches all the others."""
@@ -41,6 +43,9 @@ class Plan:
         _split_moved(self.moved, homes, homes_of_city)
         _split_counts(self.counts, homes)
         _split_small(self.marks, self.lists, homes)
+        for frame in self.mends:
+            for home, *parts in frame.rows():
+                homes[home].writes.mends.append(tuple(parts))
         _split_seen(self.seen, homes)
         return dict(homes)
 

@@ -62,6 +62,9 @@ class Writes:
     """suffix, field, value; the larger one stays."""
     lists: list[tuple[str, int, list[str]]] = field(default_factory=list)
     """suffix, bound, values; newest first."""
+    mends: list[tuple[str, ...]] = field(default_factory=list)
+    """Suffixes of the set of mended rejects, of the accounts and of their minutes, the field of the
+    minutes, and the id of a reject that is taken back if it was not before."""
 
     def pack(self, home: str, channel: str, now_s: int) -> bytes:
         """Encode the writes for the script; `now_s` is seconds since the epoch."""
@@ -78,6 +81,7 @@ class Writes:
                 "counts": self.counts,
                 "marks": self.marks,
                 "lists": self.lists,
+                "mends": self.mends,
                 "channel": channel if self.says_something else None,
                 "home": home,
                 "now": now_s,
@@ -90,5 +94,14 @@ class Writes:
     @property
     def says_something(self) -> bool:
         """Say whether anything but fences moves; only then is the change announced."""
-        parts = (self.sums, self.latest, self.records, self.moved, self.counts, self.lists)
-        return any(parts)
+        return any(
+            (
+                self.sums,
+                self.latest,
+                self.records,
+                self.moved,
+                self.counts,
+                self.lists,
+                self.mends,
+            )
+        )
