@@ -17,6 +17,8 @@ from layers.store.plan import Plan
 from layers.store.writes import SEPARATOR
 
 _DAY_S = 86_400
+_BETWEEN = "\x1e"
+"""As little as `SEPARATOR` can it stand in a text of a feed."""
 OPEN_END = "closed", "void", "rejected"
 """States of a case in which nothing is left to do."""
 
@@ -119,5 +121,15 @@ def rank(stem: str, member: pl.Expr, score: pl.Expr, bound: str = "") -> pl.Expr
 
 
 def listed(parts: list[pl.Expr]) -> pl.Expr:
-    """Join spelled parts into one list a row, without the nulls."""
-    return pl.concat_list(parts).list.drop_nulls()
+    """Join spelled parts into one list a row, without the nulls.
+
+    By way of one text, parted again: many times as fast as joining columns into lists.
+    """
+    joined = pl.concat_str(parts, separator=_BETWEEN, ignore_nulls=True)
+    return joined.map_batches(_parted, return_dtype=pl.List(pl.String))
+
+
+def _parted(joined: pl.Series) -> pl.Series:
+    parted = joined.str.split(_BETWEEN)
+    nothing = joined == ""
+    return parted.set(nothing, []) if nothing.any() else parted

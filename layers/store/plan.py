@@ -86,7 +86,8 @@ def _split_latest(frames: list[pl.DataFrame], homes: Homes) -> None:
 def _split_records(frames: list[pl.DataFrame], homes: Homes) -> None:
     for frame in frames:
         for (home,), part in frame.group_by(["home"], maintain_order=True):
-            homes[int(str(home))].writes.records += part.drop("home").rows()
+            columns = [part[name].to_list() for name in part.columns if name != "home"]
+            homes[int(str(home))].writes.records += zip(*columns, strict=True)
 
 
 def _split_moved(frames: list[pl.DataFrame], homes: Homes, homes_of_city: int) -> None:
