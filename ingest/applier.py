@@ -17,7 +17,7 @@ import polars as pl
 
 from ingest import metrics
 from layers import writer
-from layers.batch import DUPLICATE, Batch, Frame, Span
+from layers.batch import DUPLICATE, LATE, Batch, Frame, Span
 from layers.feeds import Reject
 from layers.store.client import Applied, Store
 from layers.store.plan import HomePlan
@@ -84,12 +84,26 @@ class Work:
         for number, batch in enumerate(self.batches):
             known = owners.filter(pl.col("batch") == number)["row"]
             if len(known):
-                outcome = (
-                    pl.when(pl.col("row").is_in(known.implode()))
-                    .then(pl.lit(DUPLICATE, dtype=pl.Int8))
-                    .otherwise("outcome")
-                )
-                self.batches[number] = replace(batch, rows=batch.rows.with_columns(outcome=outcome))
+                again = pl.col("row").is_in(known.implode())
+                in_time = again & (pl.col("outcome") != LATE)
+                outcome = pl.when(in_time).then(pl.lit(DUPLICATE, dtype=pl.Int8))
+                rows = batch.rows.with_columns(outcome=outcome.otherwise("outcome"))
+                if "late_taken" in rows.columns:
+                    rows = rows.with_columns(late_taken=pl.col("late_taken") & ~again)
+                self.batches[number] = replace(batch, rows=rows)
+
+    def note_held(self, home: int, named: pl.DataFrame, entries: Sequence[str]) -> None:
+        """Note what a home holds of readings (batch, id) that may be revised; empty: nothing."""
+        found = named.with_columns(
+            home=pl.lit(home, dtype=pl.Int32),
+            held=pl.Series([entry or None for entry in entries], dtype=pl.String),
+        )
+        for number, batch in enumerate(self.batches):
+            more = found.filter(pl.col("batch") == number).select("home", "id", "held")
+            if len(more):
+                known = more if batch.held is None else pl.concat([batch.held, more])
+                held = known.unique(["home", "id"], keep="last", maintain_order=True)
+                self.batches[number] = replace(batch, held=held)
 
 
 class Applier:
@@ -233,6 +247,9 @@ class Applier:
                 continue
             if answer.status == "seen":
                 work.mark_duplicates(plan.owners_of(answer.positions))
+            elif answer.status == "held":
+                named = plan.identities_of(answer.positions)
+                work.note_held(places[home], named, answer.entries)
             else:
                 self._learn(home, answer)
             again[home] = work.of_home(places[home], self._fences[home])

@@ -13,6 +13,7 @@ from pyproj.exceptions import ProjError
 from ingest.devices import read_devices
 from ingest.mapping import OPTIONAL, REQUIRED, paths
 from ingest.personal import is_part
+from ingest.picks import paths_of
 from ingest.projections import Projection
 from ingest.times import check_forms
 from layers.documents import DocumentError
@@ -28,7 +29,7 @@ def check_meaning(feed: FeedSpec, file: Path) -> None:
     Raises:
         DocumentError: it names the key and the remedy.
     """
-    for found in (_times, _places, _codes, _values, _personal):
+    for found in (_times, _places, _codes, _values, _personal, _dedupe):
         for problem, remedy in found(feed):
             raise DocumentError(file, problem, remedy)
     if feed.place.device:
@@ -87,6 +88,21 @@ def _personal(feed: FeedSpec) -> Iterator[Problem]:
             if is_part(rule, path):
                 remedy = "Map the parts that are needed, each by its own path."
                 yield f"personal.{rule} lies in {path!r}, which is read as a whole", remedy
+
+
+def _dedupe(feed: FeedSpec) -> Iterator[Problem]:
+    rule = feed.dedupe
+    if rule.revised == "replace" and feed.kind != "observation":
+        problem = f"dedupe.revised: a feed of kind {feed.kind} has versions, not revised values"
+        yield problem, "Leave it out."
+    if rule.revised == "replace" and rule.key and feed.time:
+        missing = [p for p in paths_of(feed.time.field) if p not in rule.key]
+        if missing:
+            problem = f"dedupe.key leaves out {missing[0]!r}, the time of a reading"
+            yield problem, "With revised: replace, what is the same has the same time; add it."
+    if feed.late.apply_within_s and feed.late.apply_within_s <= feed.late_after_s:
+        problem = f"late.apply_within_s: {feed.late.apply_within_s} is not above late_after_s"
+        yield problem, "It counts from the event, too; make it longer, or leave it out."
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

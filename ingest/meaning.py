@@ -6,6 +6,7 @@ import polars as pl
 
 from ingest import times
 from ingest.codes import coded, column_of
+from ingest.identity import key_columns
 from ingest.mapping import CASE_TIMES, OPTIONAL, REQUIRED
 from ingest.picks import text_of
 from ingest.placer import place_texts
@@ -27,6 +28,7 @@ def texts(feed: FeedSpec) -> list[pl.Expr]:
         *[text_of(fields.get(name, "")).alias(column_of(name)) for name in every],
         *[text_of(where).alias(name) for name, where in place_texts(feed).items()],
         text_of(rule.field).alias("event_text"),
+        *[pl.col(p).alias(c) for p, c in zip(feed.dedupe.key, key_columns(feed), strict=True)],
     ]
 
 

@@ -23,6 +23,7 @@ from ingest.reading import Reader
 from ingest.sources.base import Slice, join
 from layers.batch import ACCEPTED, DUPLICATE, LATE, REJECTED, Batch, Frame, Span
 from layers.feed_spec import FeedSpec
+from layers.readings import revisions
 
 _LONGEST = 4_000
 """Signs kept of a message beside each of its records, when it holds many."""
@@ -91,15 +92,30 @@ class Normalizer:
         verdict = (
             pl.when(pl.col("failed") >= 0).then(REJECTED).when(late).then(LATE).otherwise(ACCEPTED)
         )
-        judged = rows.with_columns(
-            outcome=verdict.cast(pl.Int8), id=event_ids(self.feed.kind, rows)
-        )
-        # a repetition within the poll; those of earlier polls are found by the store, home by home
-        fresh = pl.col("outcome") == ACCEPTED
+        judged = rows.with_columns(outcome=verdict.cast(pl.Int8), id=event_ids(self.feed, rows))
+        within_ms = self.feed.late.apply_within_s * 1000
+        if within_ms:
+            taken = (pl.col("outcome") == LATE) & (
+                pl.col("broker_ms") - pl.col("event_ms") <= within_ms
+            )
+            judged = judged.with_columns(late_taken=taken)
+        # which value of a revised reading counts, only the store knows
+        return judged if revisions.are_kept(self.feed) else _without_repetitions(judged)
+
+
+def _without_repetitions(rows: pl.DataFrame) -> pl.DataFrame:
+    """Mark repetitions within the poll; those of earlier polls are found by the store."""
+    fresh = pl.col("outcome") == ACCEPTED
+    if "late_taken" not in rows.columns:
         again = fresh & ~pl.struct("outcome", "home", "id").is_first_distinct()
-        return judged.with_columns(
-            outcome=pl.when(again).then(DUPLICATE).otherwise("outcome").cast(pl.Int8)
-        )
+        outcome = pl.when(again).then(DUPLICATE).otherwise("outcome").cast(pl.Int8)
+        return rows.with_columns(outcome=outcome)
+    counts = fresh | pl.col("late_taken")
+    again = counts & ~pl.struct(counts.alias("counts"), "home", "id").is_first_distinct()
+    return rows.with_columns(
+        outcome=pl.when(again & fresh).then(DUPLICATE).otherwise("outcome").cast(pl.Int8),
+        late_taken=pl.col("late_taken") & ~again,
+    )
 
 
 def _messages(whole: Slice, part: npt.NDArray[np.int32]) -> pl.DataFrame:

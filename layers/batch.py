@@ -100,7 +100,8 @@ class Batch:
     part | Int32 | index into `spans`; offset | Int64 | of the message; broker_ms | Int64
     outcome | Int8 | code; home | Int32 | index into `Frame.homes`; region | Int32 | index of the
     deepest region (0: 未定位); event_ms | Int64 | event time, null where it could not be read
-    id | UInt64 | hash of the event id; unmapped | Boolean | the category is in no table
+    id | UInt64 | hash of the event id; unmapped | Boolean | a table of codes doesn't know a value
+    late_taken | Boolean | late, but still corrects the sums; only of feeds that say so
     raw | String | the message; lng, lat | Float64 | WGS84, may be null; and the canonical fields
     of the feed's kind.
     """
@@ -110,6 +111,8 @@ class Batch:
     rows: pl.DataFrame
     rejects: Sequence[tuple[int, Reject]] = ()
     """Row number (column `row` of `rows`) and why it was rejected."""
+    held: pl.DataFrame | None = None
+    """What homes hold of readings that may be revised (home, id, held)."""
     mends: pl.DataFrame | None = None
     """Earlier rejects that messages of this poll mend; their homes take them back.
 

@@ -45,25 +45,70 @@ def sums(base: pl.DataFrame, frame: Frame) -> list[pl.DataFrame]:
     """Give the sums of a plan at every level and every width, from the cells of `base_cells`."""
     if base.is_empty():
         return []
-    timed = base.with_columns(_local(frame.timezone), first=pl.col("minute"))
     return [
         _spell(cells, width, frame)
         for level in LEVELS
-        for width, cells in _widths(timed, frame, level)
+        for width, cells in _widths(_timed(base, frame), frame, level)
     ]
 
 
-def _local(zone: str) -> pl.Expr:
-    moment = pl.from_epoch(pl.col("minute") * 60, time_unit="s").dt.replace_time_zone("UTC")
+def taken(base: pl.DataFrame, frame: Frame, feed: str) -> list[pl.DataFrame]:
+    """Give what is taken back from sums that `sums` gave, and where extremes are found anew.
+
+    Args:
+        base: as for `sums`.
+        frame: homes and regions.
+        feed: id of the feed.
+
+    Returns:
+        home, suffix, field, n, total, lo, hi, width, source (suffix of the entries of the hour; of
+        a day: of its hours), match (what names the cell there).
+    """
+    if base.is_empty():
+        return []
+    return [
+        _sourced(cells, width, frame, feed)
+        for level in LEVELS
+        for width, cells in _widths(_timed(base, frame), frame, level)
+    ]
+
+
+def _sourced(cells: pl.DataFrame, width: str, frame: Frame, feed: str) -> pl.DataFrame:
+    code = pl.Series("code", frame.codes.gather(cells["region"]), dtype=pl.String)
+    series, bucket, bar = pl.col("series").cast(pl.String), pl.col("bucket"), pl.lit("|")
+    named = pl.concat_str(series.str.strip_prefix(feed + "."), bar, code)
+    of_hour = pl.concat_str(pl.lit(keys.values(feed)), "hour")
+    source, match = {
+        "minute": (of_hour, pl.concat_str(named, bar, bucket)),
+        "hour": (of_hour, named),
+        "day": (
+            pl.concat_str(pl.lit(keys.hours("")), bucket),
+            pl.concat_str(series, bar, code, bar),
+        ),
+    }[width]
+    more = cells.select(source=source, match=match, width=pl.lit(width))
+    return (
+        _spell(cells, width, frame)
+        .hstack(more)
+        .select("home", "suffix", "field", "n", "total", "lo", "hi", "width", "source", "match")
+    )
+
+
+def _timed(base: pl.DataFrame, frame: Frame) -> pl.DataFrame:
+    hour = local_hour(pl.col("minute"), frame.timezone)
+    return base.with_columns(hour.alias("hour"), first=pl.col("minute"))
+
+
+def local_hour(minute: pl.Expr, zone: str) -> pl.Expr:
+    """Give the hour that the clock of a zone shows, as the number yyyymmddhh."""
+    moment = pl.from_epoch(minute * 60, time_unit="s").dt.replace_time_zone("UTC")
     local = moment.dt.convert_time_zone(zone)
-    # one number that says the local hour: yyyymmddhh
-    hour = (
+    return (
         local.dt.year().cast(pl.Int64) * 1_000_000
         + local.dt.month().cast(pl.Int64) * 10_000
         + local.dt.day().cast(pl.Int64) * 100
         + local.dt.hour().cast(pl.Int64)
     )
-    return hour.alias("hour")
 
 
 def _widths(timed: pl.DataFrame, frame: Frame, level: int) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -267,6 +267,11 @@ class FeedSpec(Rule, frozen=True):
     play: dict[str, Any] = {}
 
     @property
+    def remembered_s(self) -> int:
+        """How long a repetition must be known."""
+        return max(self.dedupe.horizon_s or self.late_after_s, self.late.apply_within_s)
+
+    @property
     def topic_name(self) -> str:
         """The Kafka topic: `topic`, or the id."""
         return self.topic or self.id

@@ -33,4 +33,5 @@ def mark(answers: Answers, feed: str, home: str) -> Mark | None:
     if b"accepted" not in account:
         return None
     lengths = [answers.plain["hlen", home, keys.records(kind), ()] for kind in _RECORDS]
-    return (account[b"accepted"], account.get(b"last_event_ms"), *lengths)
+    corrected = account.get(b"late_taken")
+    return (account[b"accepted"], account.get(b"last_event_ms"), corrected, *lengths)

@@ -13,6 +13,7 @@ from layers.cases import writes as cases
 from layers.feed_spec import Kind
 from layers.feeds import OUTCOMES
 from layers.incidents import writes as incidents
+from layers.readings import revisions
 from layers.readings import writes as readings
 from layers.store import keys
 from layers.store.plan import Plan
@@ -28,7 +29,11 @@ WRITERS: dict[Kind, Writer] = {
 }
 """Kind of record → who writes it; a new layer is one row here."""
 
+NOTED = ("swapped", "placeholder", "unknown_device", "revised", "late_taken")
+"""Columns that say something of single rows, and the names under which it is counted."""
+
 _ACCOUNT_H = 26
+_LATE_SIGNS = 4_000
 
 
 def plan_of(batches: Sequence[Batch], frame: Frame) -> Plan:
@@ -40,12 +45,27 @@ def plan_of(batches: Sequence[Batch], frame: Frame) -> Plan:
         batch = _counted(whole)
         if batch.rows.is_empty():
             continue
+        if revisions.are_kept(batch.feed):
+            batch = revisions.judged(batch)
+            revisions.write(plan, batch, frame, number)
         _accounts(plan, batch)
-        accepted = batch.rows.filter(pl.col("outcome") == ACCEPTED)
-        if not accepted.is_empty():
-            _ids(plan, batch, accepted, number)
-            WRITERS[batch.feed.kind](plan, batch, accepted, frame)
+        _late(plan, batch, frame)
+        taken = _taken(batch.rows)
+        if not taken.is_empty():
+            if not revisions.are_kept(batch.feed):
+                _ids(plan, batch, taken, number)
+            WRITERS[batch.feed.kind](plan, batch, taken, frame)
     return plan
+
+
+def _taken(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows that change more than the accounts: accepted ones, and late ones that may."""
+    accepted = pl.col("outcome") == ACCEPTED
+    return rows.filter(accepted | pl.col("late_taken") if _corrects(rows) else accepted)
+
+
+def _corrects(rows: pl.DataFrame) -> bool:
+    return "late_taken" in rows.columns
 
 
 def _accounts(plan: Plan, batch: Batch) -> None:
@@ -72,12 +92,28 @@ def _accounts(plan: Plan, batch: Batch) -> None:
         )
     )
     plan.counts.append(_minutes(feed, cells))
+    if any(name in batch.rows.columns for name in NOTED):
+        plan.counts.append(_noted(feed, batch.rows))
     marks = cells.group_by("home").agg(
         pl.col("last_message_ms").max(),
         last_event_ms=pl.col("last_event_ms").filter(outcome == ACCEPTED).max(),
     )
     tall = marks.unpivot(index="home", variable_name="field", value_name="value").drop_nulls()
     plan.marks.append(tall.select("home", pl.lit(keys.accounts(feed)).alias("s"), "field", "value"))
+
+
+def _noted(feed: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Count what is worth knowing of taken rows, where it occurs at all."""
+    columns = [name for name in NOTED if name in rows.columns]
+    totals = _taken(rows).group_by("home").agg(pl.col(columns).sum().cast(pl.Int64))
+    tall = totals.unpivot(index="home", variable_name="field", value_name="by")
+    return tall.filter(pl.col("by") > 0).select(
+        "home",
+        suffix=pl.lit(keys.accounts(feed)),
+        expire=pl.lit(0, dtype=pl.Int64),
+        field="field",
+        by="by",
+    )
 
 
 def _tally(rows: pl.DataFrame) -> pl.DataFrame:
@@ -123,6 +159,28 @@ def _rejects(plan: Plan, batch: Batch, frame: Frame) -> None:
     )
 
 
+def _late(plan: Plan, batch: Batch, frame: Frame) -> None:
+    """Keep the newest messages that came too late, in the list of their home."""
+    bound = frame.retention.rejects
+    rows = batch.rows.filter(pl.col("outcome") == LATE).tail(bound)
+    if rows.is_empty():
+        return
+    partition = pl.Series("log", [s.partition for s in batch.spans]).gather(rows["part"])
+    applied = pl.col("late_taken") if _corrects(rows) else pl.lit(value=False)
+    whole = pl.struct(
+        pl.lit(batch.feed.id).alias("feed"),
+        pl.lit(partition),
+        pl.col("offset"),
+        pl.col("broker_ms").alias("at_ms"),
+        pl.col("event_ms"),
+        applied.alias("applied"),
+        pl.col("raw").str.slice(0, _LATE_SIGNS),
+    )
+    value = whole.struct.json_encode()
+    kept = rows.select("home", suffix=pl.lit(keys.LATE), bound=pl.lit(bound), value=value)
+    plan.lists.append(kept)
+
+
 def _counted(batch: Batch) -> Batch:
     """Leave out what is counted already: replayed rejects that are rejected again."""
     if batch.mends is None:
@@ -150,15 +208,25 @@ def _mends(plan: Plan, batch: Batch) -> None:
 
 def _ids(plan: Plan, batch: Batch, accepted: pl.DataFrame, number: int) -> None:
     """Remember the ids of accepted records for as long as a duplicate may still come in time."""
-    hour = pl.col("event_ms") // 3_600_000
+    feed, stem = batch.feed, pl.lit(keys.seen(batch.feed.id))
+    hour, known_s = pl.col("event_ms") // 3_600_000, feed.remembered_s
+    if feed.dedupe.key:
+        # such a key needn't name the time: repetitions are looked for where they may have arrived
+        span = (pl.col("broker_ms") // (known_s * 1000)).cast(pl.Int64)
+        suffix, also = (pl.concat_str(stem, pl.lit("k"), at) for at in (span, span - 1))
+        expire, keep_s = (span + 2) * known_s, 2 * known_s + 3600
+    else:
+        suffix, also = pl.concat_str(stem, hour), pl.lit("")
+        expire, keep_s = (hour + 2) * 3600 + known_s, known_s + 3600
     plan.seen.append(
         accepted.select(
             "home",
             "id",
             "row",
-            suffix=pl.concat_str(pl.lit(keys.seen(batch.feed.id)), hour),
-            expire=(hour + 2) * 3600 + batch.feed.late_after_s,
-            keep=pl.lit(batch.feed.late_after_s + 3600),
+            suffix=suffix,
+            expire=expire,
+            keep=pl.lit(keep_s),
+            also=also,
             batch=pl.lit(number, dtype=pl.Int32),
         )
     )

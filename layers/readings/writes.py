@@ -6,6 +6,7 @@ import polars as pl
 
 from layers import buckets
 from layers.batch import Batch, Frame
+from layers.readings import revisions
 from layers.store.plan import Plan
 from layers.store.writes import SEPARATOR
 
@@ -20,6 +21,8 @@ def write(plan: Plan, batch: Batch, rows: pl.DataFrame, frame: Frame) -> None:
         frame: homes and regions.
     """
     plan.latest.append(_latest(batch, rows, frame))
+    if revisions.are_kept(batch.feed):
+        return  # their sums depend on what is held of them
     series = pl.concat_str(pl.lit(batch.feed.id + "."), "property").alias("series")
     base = buckets.base_cells(rows.select("home", "region", "event_ms", "value", series))
     plan.sums += buckets.sums(base, frame)

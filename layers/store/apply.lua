@@ -1,7 +1,8 @@
 -- One home's share of one poll, all or nothing. Redis runs a script without interruption, so every
 -- reader and every other worker sees the home before it or after it, never between.
 -- KEYS[1]: the stem of the home (`<prefix>:{<home>}:`). ARGV[1]: the writes, MessagePack.
--- Replies: {'ok'} | {'fence', partition, stored, …} | {'seen', position, …} (nothing was written).
+-- Replies: {'ok'} | {'fence', partition, stored, …} | {'seen', position, …}
+-- | {'held', position, entry, …}; nothing was written but after 'ok'.
 local stem = KEYS[1]
 local w = cmsgpack.unpack(ARGV[1])
 local call = redis.call
@@ -22,18 +23,23 @@ if #conflict > 1 then return conflict end
 -- 2. The ids: report those that are known; write nothing then.
 local seen, all_ids = {'seen'}, {}
 for at, s in ipairs(w.seen) do
-  local key, ids, first = stem .. s[1], cmsgpack.unpack(s[3]), s[4]
+  local ids, first = cmsgpack.unpack(s[3]), s[4]
   all_ids[at] = ids
-  if call('EXISTS', key) == 1 then
-    for from = 1, #ids, CHUNK do
-      local known = call('SMISMEMBER', key, unpack(ids, from, math.min(from + CHUNK - 1, #ids)))
-      for i, k in ipairs(known) do
-        if k == 1 then seen[#seen + 1] = first + from + i - 2 end
+  for _, suffix in ipairs({s[1], s[6]}) do
+    local key = stem .. suffix
+    if suffix ~= '' and call('EXISTS', key) == 1 then
+      for from = 1, #ids, CHUNK do
+        local known = call('SMISMEMBER', key, unpack(ids, from, math.min(from + CHUNK - 1, #ids)))
+        for i, k in ipairs(known) do
+          if k == 1 then seen[#seen + 1] = first + from + i - 2 end
+        end
       end
     end
   end
 end
 if #seen > 1 then return seen end
+local held = revisions.unexpected(w.values, stem)
+if #held > 1 then return held end
 
 -- 3. Everything else. From here on nothing can refuse.
 for at, s in ipairs(w.seen) do
@@ -48,7 +54,11 @@ end
 for _, f in ipairs(w.fences) do call('HSET', stem .. 'fence', f[1], f[3]) end
 
 -- Sums: cells "count sum min max", read and written in blocks.
+local doubtful, living = revisions.take_back(w.taken, stem), {}
 for _, s in ipairs(w.sums) do
+  if s[2] > w.now then living[#living + 1] = s end -- what has expired is not made again
+end
+for _, s in ipairs(living) do
   local key, fields, n, sum, lo, hi = stem .. s[1], s[3], s[4], s[5], s[6], s[7]
   for from = 1, #fields, CHUNK do
     local upto = math.min(from + CHUNK - 1, #fields)
@@ -72,6 +82,8 @@ for _, s in ipairs(w.sums) do
   end
   call('EXPIREAT', key, s[2])
 end
+revisions.remember(w.values, stem, w.now)
+revisions.settle(doubtful, stem)
 
 -- Latest: a value starts with its time in 13 digits; the newer one stays.
 for _, s in ipairs(w.latest) do

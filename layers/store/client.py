@@ -31,7 +31,10 @@ from layers.store.writes import Writes
 
 log = logging.getLogger(__name__)
 
-_SCRIPT = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
+_SCRIPT = "".join(
+    (Path(__file__).parent / name).read_text(encoding="utf-8")
+    for name in ("revisions.lua", "apply.lua")
+)
 
 _ELSEWHERE = (Path(__file__).parent / "elsewhere.lua").read_text(encoding="utf-8")
 
@@ -51,11 +54,13 @@ class Applied:
     """The answer to one apply."""
 
     status: str
-    """ok | fence | seen."""
+    """ok | fence | seen | held."""
     fences: Mapping[str, int]
     """status fence: the stored next offsets of the partitions that differ; absent → -1."""
     positions: tuple[int, ...]
-    """status seen: positions of the ids that were known."""
+    """status seen: positions of the ids that were known; held: of the identities."""
+    entries: tuple[str, ...] = ()
+    """status held: what the home holds of each of them; empty: nothing."""
 
 
 class Store:
@@ -247,6 +252,9 @@ def _read_reply(reply: list[Any]) -> Applied:
         return Applied(status, stored, ())
     if status == "seen":
         return Applied(status, {}, tuple(int(p) for p in reply[1:]))
+    if status == "held":
+        entries = tuple(str(_text(entry)) for entry in reply[2::2])
+        return Applied(status, {}, tuple(int(p) for p in reply[1::2]), entries)
     return Applied(status, {}, ())
 
 

@@ -16,6 +16,7 @@ m:<hour>              hash  `series|region|minute` → count sum min max        
 h:<day>               hash  `series|region|hour` → count sum min max                 hour_d
 d:<month>             hash  `series|region|day` → count sum min max                  day_d
 seen:<feed>:<hour>    set   8-byte event ids of that hour of event time              late_after_s
+val:<feed>:<hour>     hash  id → value, minute, region, property (revised feeds)     late_after_s
 rec:<kind>            hash  id → record (version, JSON, cells, ranks, raw)           `expiry`
 open:<feed>:<region>  zset  open cases by due time (ms; no limit = +inf)             while open
 near:<feed>:<region>  zset  open cases by the moment they come near their limit      while open
@@ -23,6 +24,7 @@ stage:<feed>          hash  `region|status` → cases                           
 recent:<region>       zset  newest records by time                                   bounded
 expiry                zset  `rec:<kind>|id` by the moment at which it may go         swept
 rejects               list  newest rejected messages                                 bounded
+late                  list  newest messages that came too late                       bounded
 mended:<feed>         set   ids of rejects that were mended and counted anew         for ever
 sent                  hash  id of a reject → log and offset of its last replay       for ever
 rules                 hash  feed → digest of the YAML in force, since, what is wrong for ever
@@ -72,6 +74,11 @@ def minutes(hour: int | str) -> str:
 def seen(feed: str, hour: int | str = "") -> str:
     """Give the suffix of the ids of one hour since the epoch; without it, the stem of them."""
     return f"seen:{feed}:{hour}"
+
+
+def values(feed: str, hour: int | str = "") -> str:
+    """Give the suffix of what the readings of one local hour (yyyymmddhh) gave; or its stem."""
+    return f"val:{feed}:{hour}"
 
 
 def hours(day: str) -> str:
@@ -124,4 +131,5 @@ REBUILT = "rebuilt"
 RULES = "rules"
 """Only in the home 未定位; a report of the workers, under no fence."""
 REJECTS = "rejects"
+LATE = "late"
 EXPIRY = "expiry"

@@ -30,7 +30,13 @@ class Plan:
     lists: list[pl.DataFrame] = field(default_factory=list)
     """suffix, bound, value; newest last."""
     seen: list[pl.DataFrame] = field(default_factory=list)
-    """suffix, expire (s), keep (s from now, at least), id (UInt64), batch and row: whose it is."""
+    """suffix, expire (s), keep (s from now, at least), id (UInt64), also (a further suffix in which
+    ids may be known; empty: none), batch and row: whose it is."""
+    values: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, expire (s), keep (s from now, at least), id (UInt64), was (the entry that is
+    expected; empty: none), entry, batch: whose it is."""
+    taken: list[pl.DataFrame] = field(default_factory=list)
+    """suffix, field, n, total, lo, hi, width, source, match; see `buckets.taken`."""
     mends: list[pl.DataFrame] = field(default_factory=list)
     """suffix, accounts, minutes (suffixes), field (of the minutes), id of the reject."""
 
@@ -47,6 +53,7 @@ class Plan:
             for home, *parts in frame.rows():
                 homes[home].writes.mends.append(tuple(parts))
         _split_seen(self.seen, homes)
+        _split_values(self.values, self.taken, homes)
         return dict(homes)
 
 
@@ -59,6 +66,14 @@ class HomePlan:
     """batch, row of each id, in the order of the positions that the script answers."""
     owned: int = 0
     """Number of ids."""
+    identities: list[pl.DataFrame] = field(default_factory=list)
+    """batch, id of each reading that may be revised, in the order of the script's positions."""
+    named: int = 0
+    """Number of identities."""
+
+    def identities_of(self, positions: Sequence[int]) -> pl.DataFrame:
+        """Give batch and id of the identities at these positions."""
+        return pl.concat(self.identities)[list(positions)]
 
     def owners_of(self, positions: Sequence[int]) -> pl.DataFrame:
         """Give batch and row of the ids at these positions."""
@@ -120,11 +135,26 @@ def _split_small(marks: list[pl.DataFrame], lists: list[pl.DataFrame], homes: Ho
 def _split_seen(frames: list[pl.DataFrame], homes: Homes) -> None:
     """Ids of one hour lie together; owners follow the positions over all of a home's ids."""
     for frame in frames:
-        groups = frame.group_by(["home", "suffix", "expire", "keep"])
-        for (home, suffix, expire, keep), part in groups:
+        groups = frame.group_by(["home", "suffix", "expire", "keep", "also"])
+        for (home, suffix, expire, keep, also), part in groups:
             plan = homes[int(str(home))]
             ids = part["id"].to_numpy().tobytes()
             numbers = int(str(expire)), ids, plan.owned, int(str(keep))
-            plan.writes.seen.append((str(suffix), *numbers))
+            plan.writes.seen.append((str(suffix), *numbers, str(also)))
             plan.owners.append(part.select("batch", "row"))
             plan.owned += part.height
+
+
+def _split_values(values: list[pl.DataFrame], taken: list[pl.DataFrame], homes: Homes) -> None:
+    for frame in values:
+        for (home, suffix), part in frame.group_by(["home", "suffix"], maintain_order=True):
+            plan = homes[int(str(home))]
+            expire, keep = (int(part[name].max()) for name in ("expire", "keep"))  # type: ignore[arg-type]
+            ids = part["id"].cast(pl.String).to_list()
+            texts = part["was"].to_list(), part["entry"].to_list()
+            plan.writes.values.append((str(suffix), expire, keep, ids, *texts, plan.named))
+            plan.identities.append(part.select("batch", "id"))
+            plan.named += part.height
+    for frame in taken:
+        for home, *parts in frame.rows():
+            homes[home].writes.taken.append(tuple(parts))

@@ -41,9 +41,10 @@ class Writes:
     """The share of one home in one poll; see `apply.lua` for what each part does."""
 
     fences: list[Fence] = field(default_factory=list)
-    seen: list[tuple[str, int, bytes, int, int]] = field(default_factory=list)
-    """suffix, expire at (s), ids of 8 bytes each, position of the first id in the home's rows, and
-    for how long (s) from now on they are kept at least."""
+    seen: list[tuple[str, int, bytes, int, int, str]] = field(default_factory=list)
+    """suffix, expire at (s), ids of 8 bytes each, position of the first id in the home's rows, for
+    how long (s) from now on they are kept at least, and a further suffix under which ids may be
+    known (empty: none)."""
     sums: list[tuple[str, int, list[str], list[int], list[int], list[int], list[int]]] = field(
         default_factory=list
     )
@@ -62,6 +63,13 @@ class Writes:
     """suffix, field, value; the larger one stays."""
     lists: list[tuple[str, int, list[str]]] = field(default_factory=list)
     """suffix, bound, values; newest first."""
+    values: list[tuple[str, int, int, list[str], list[str], list[str], int]] = field(
+        default_factory=list
+    )
+    """suffix, expire at (s), for how long (s) from now on at least, ids, entries that are expected
+    (empty: none), entries, position of the first id; see `revisions.lua`."""
+    taken: list[tuple[str | int, ...]] = field(default_factory=list)
+    """suffix, field, count, sum, minimum, maximum, width, source, match: what is taken back."""
     mends: list[tuple[str, ...]] = field(default_factory=list)
     """Suffixes of the set of mended rejects, of the accounts and of their minutes, the field of the
     minutes, and the id of a reject that is taken back if it was not before."""
@@ -81,6 +89,8 @@ class Writes:
                 "counts": self.counts,
                 "marks": self.marks,
                 "lists": self.lists,
+                "values": self.values,
+                "taken": self.taken,
                 "mends": self.mends,
                 "channel": channel if self.says_something else None,
                 "home": home,

@@ -14,7 +14,16 @@ ROWS = dict(re.findall(r"^\| `([^`]+)` \| (hash|set|zset|list) \|", PAGE, re.MUL
 
 NOT_SUFFIXES = {"home_key", "channel"}
 
-CONSTANTS = (keys.FENCE, keys.LAG, keys.REBUILT, keys.REJECTS, keys.EXPIRY, keys.SENT, keys.RULES)
+CONSTANTS = (
+    keys.FENCE,
+    keys.LAG,
+    keys.REBUILT,
+    keys.REJECTS,
+    keys.LATE,
+    keys.EXPIRY,
+    keys.SENT,
+    keys.RULES,
+)
 
 
 def spelled():
