@@ -60,6 +60,8 @@ class Intake:
     feeds: Mapping[str, FeedSpec]
     """Feed id → feed."""
     frame: Frame
+    changes: Callable[[], Mapping[str, FeedSpec] | None] = lambda: None
+    """Asked between two polls, now and then: the feeds, when they are no longer the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Worker:
         self._applier = Applier(store, frame, clock_s)
         self._clock_s = clock_s
         self._normalizers = Normalizers(intake.feeds, frame)
+        self._changes = intake.changes
         self._thread = ThreadPoolExecutor(1, "apply")
         self._under_way: Future[bool] | None = None
         self._applied: dict[str, int] = {}
@@ -274,6 +277,9 @@ class Worker:
         self._applier.keep(source.assigned())
         self._commit(source)
         self._report(source.lag())
+        feeds = self._changes()
+        if feeds is not None:
+            self._normalizers.replace(feeds)
         return True
 
     def _commit(self, source: Source) -> None:

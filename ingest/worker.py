@@ -15,10 +15,13 @@ from kafka.errors import KafkaError
 
 from ingest import mapping
 from ingest.consumer import Intake, Pace, Worker
-from ingest.sources.kafka import KafkaSettings, KafkaSource
+from ingest.mapping import check_mapping
+from ingest.rules import LiveRules
+from ingest.sources.kafka import EVERY_TOPIC, KafkaSettings, KafkaSource
 from ingest.status import status
 from layers.batch import Frame, Retention
 from layers.config import Config
+from layers.feed_folder import FeedFolder
 from layers.feeds import Reject
 from layers.pack import CityPack, load_pack
 from layers.store.client import Store, connect
@@ -147,15 +150,16 @@ def run_worker(config: Config, stop: threading.Event, name: str) -> None:
         producer = _until_there(settings, stop)
         if producer is None:
             return
-        intake = Intake(feeds, frame_of(config, pack))
+        rules = LiveRules(FeedFolder(pack.feeds_dir, check_mapping), store, time.time, feeds)
+        intake = Intake(feeds, frame_of(config, pack), rules.look)
         sink = RejectsTopic(producer, config.kafka.rejects_topic)
         made.append(worker := Worker(intake, store, sink, pace_of(config), time.time))
         log.info("event=worker_started name=%s city=%s feeds=%s", name, pack.id, len(feeds))
         # headers say which messages are rejects played again (ingest/mending)
-        with_headers = frozenset(worker.topics)
         source = KafkaSource(
-            settings, worker.topics, worker.begin, with_headers, on_lost=worker.lost
+            settings, worker.topics, worker.begin, EVERY_TOPIC, on_lost=worker.lost
         )
+        rules.subscribe = source.subscribe
         worker.run(source, stop)
         producer.close(timeout=5)
     log.info("event=worker_stopped name=%s", name)

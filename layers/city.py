@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from layers.config import Config
+from layers.documents import DocumentError
+from layers.feed_folder import FeedFolder
 from layers.feed_spec import FeedSpec
 from layers.feeds import load_feeds
 from layers.indicators import Indicator, load_indicators
 from layers.pack import CityPack, load_pack
 from layers.snapshot_reader import Reader
 from layers.store.client import Store, connect
+
+log = logging.getLogger(__name__)
 
 STEP_S = 1.0
 """Longest time between two steps of `City.changes`."""
@@ -29,6 +34,9 @@ class City:
     reader: Reader
     link_ok: bool = True
     """False while Redis does not answer to `changes`."""
+    folder: FeedFolder | None = None
+    """Where the feeds are read again from when a YAML changes; None: nowhere."""
+    looked_s: float = 0.0
 
     def changes(self, sleep: Callable[[float], object] = time.sleep) -> Iterator[set[str]]:
         """Yield the homes that have moved since the last step, for ever.
@@ -45,10 +53,33 @@ class City:
                 sleep(STEP_S)
                 yield set()
                 continue
-            found = homes if self.link_ok else set(self.reader.city.homes)
+            everything = self._follow_feeds() or not self.link_ok
+            found = set(self.reader.city.homes) if everything else homes
             self.link_ok = True
             self.reader.changed(found)
             yield found
+
+    def _follow_feeds(self) -> bool:
+        """Take changed feeds, as the workers do; say whether there were any.
+
+        Feeds with which the indicators can't work are left aside: the log says why.
+        """
+        now = time.monotonic()
+        if self.folder is None or now - self.looked_s < STEP_S:
+            return False
+        self.looked_s = now
+        taken = self.folder.look()
+        if taken is None or not taken.changed:
+            return False
+        try:
+            indicators = load_indicators(self.pack.indicators_file, taken.feeds)
+        except DocumentError as error:
+            log.error("event=feeds_not_shown detail=%s", error)  # noqa: TRY400  no traceback
+            return False
+        self.reader = Reader(self.store, self.pack, taken.feeds, indicators)
+        self.feeds, self.indicators = taken.feeds, indicators
+        log.info("event=feeds_changed feeds=%s", ",".join(taken.changed))
+        return True
 
 
 def open_city(config: Config) -> City:
@@ -61,4 +92,7 @@ def open_city(config: Config) -> City:
     feeds = load_feeds(pack.feeds_dir)
     indicators = load_indicators(pack.indicators_file, feeds)
     store = connect(config.redis.address, prefix=config.redis.prefix, cluster=config.redis.cluster)
-    return City(store, pack, feeds, indicators, Reader(store, pack, feeds, indicators))
+    folder = FeedFolder(pack.feeds_dir)
+    folder.begin(feeds)
+    reader = Reader(store, pack, feeds, indicators)
+    return City(store, pack, feeds, indicators, reader, folder=folder)

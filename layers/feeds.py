@@ -7,7 +7,7 @@ equation holds at every instant at which anybody looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,24 @@ def _filled(table: CodeTable, pack: Path) -> CodeTable:
     return msgspec.structs.replace(table, table=found | table.table)
 
 
+class RuleNote(msgspec.Struct, frozen=True):
+    """By which rule a feed is read, as the workers say."""
+
+    rules: str = ""
+    """Digest of its YAML in force; empty: it has none."""
+    since_ms: int = 0
+    refused: str = ""
+    """Why a newer YAML was refused."""
+
+    @classmethod
+    def read(cls, text: bytes) -> RuleNote:
+        """Read a note; one that another version wrote says nothing."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.DecodeError:
+            return cls()
+
+
 class Reject(msgspec.Struct, frozen=True):
     """One message that could not be taken, as it is kept and sent to the rejects topic."""
 
@@ -122,7 +140,7 @@ Ask = tuple[str, str, str, tuple[Any, ...]]
 def health_asks(feeds: Iterable[str], homes: Sequence[str]) -> list[Ask]:
     """List what is to be read for the accounts of feeds."""
     reports: list[Ask] = [
-        ("hgetall", keys.UNASSIGNED, name, ()) for name in (keys.LAG, keys.REBUILT)
+        ("hgetall", keys.UNASSIGNED, name, ()) for name in (keys.LAG, keys.REBUILT, keys.RULES)
     ]
     return [*reports, *(("hgetall", home, keys.accounts(f), ()) for f in feeds for home in homes)]
 
@@ -147,8 +165,10 @@ def healths(
     """Give the health of feeds from the answers to `health_asks` and, if asked, `minute_asks`."""
     lag = answers["hgetall", keys.UNASSIGNED, keys.LAG, ()]
     rebuilt = answers["hgetall", keys.UNASSIGNED, keys.REBUILT, ()]
+    rules = answers["hgetall", keys.UNASSIGNED, keys.RULES, ()]
     found: dict[str, FeedHealth] = {}
     for feed in feeds.values():
+        note = RuleNote.read(rules.get(feed.id.encode(), b""))
         accounts = [answers["hgetall", home, keys.accounts(feed.id), ()] for home in homes]
         asks = minute_asks([feed.id], homes, now)
         minutes = [answers[ask] for ask in asks if ask in answers]
@@ -157,6 +177,9 @@ def healths(
             read_per_minute=_per_minute(minutes[0::2], minutes[1::2], now) if minutes else (),
             lag=_lag(feed, lag, now),
             rebuilt_at=_rebuilt(feed, rebuilt, now),
+            rules=note.rules,
+            rules_since=from_ms(note.since_ms or None),
+            refused=note.refused,
         )
     return found
 
@@ -254,6 +277,13 @@ def _per_minute(
                 counts[first + int(cell.partition(b"|")[0])] += int(value)
     end = 60 + int(now.timestamp()) // 60 % 60 + 1
     return tuple(counts[end - 60 : end])
+
+
+def read_refused(store: Store, feeds: Collection[str]) -> dict[str, str]:
+    """Read why files of feeds that are none yet were refused: file → why."""
+    (notes,) = store.read([("hgetall", keys.UNASSIGNED, keys.RULES, ())])
+    found = {name.decode(): RuleNote.read(text).refused for name, text in notes.items()}
+    return {name: why for name, why in sorted(found.items()) if why and name not in feeds}
 
 
 def read_rejects(

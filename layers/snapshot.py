@@ -250,8 +250,9 @@ class FeedHealth(_Frozen, frozen=True, kw_only=True):
     """Messages that were rejected, were mended, and count as what they are now."""
     rules: str = ""
     """Digest of the feed's YAML that is in force; empty when no worker has said so."""
+    rules_since: datetime | None = None
     refused: str = ""
-    """Why a newer YAML of the feed was refused."""
+    """Why a newer YAML of the feed was refused; the one in force goes on."""
     read_per_minute: tuple[int, ...] = ()
     """Messages read in each of the last 60 minutes, oldest first."""
     unmapped: int = 0
@@ -327,6 +328,8 @@ class SourcesSnapshot(_Frozen, frozen=True, kw_only=True):
     """Newest first; bounded."""
     rejects_unreadable: int = 0
     """Stored rejects that can't be read and are not among them."""
+    refused: dict[str, str] = {}
+    """Files of new feeds that can't be taken → why."""
     unassigned: int
 
 

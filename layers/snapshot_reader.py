@@ -17,7 +17,7 @@ from layers import day, indicator_values, marks, record_lists, record_reader
 from layers.area import AreaRead, area
 from layers.asks import Answers, Asks
 from layers.feed_spec import FeedSpec
-from layers.feeds import health_asks, healths, read_health, read_rejects
+from layers.feeds import health_asks, healths, read_health, read_refused, read_rejects
 from layers.held_cells import HeldCells
 from layers.indicators import Indicator
 from layers.moment import Moment
@@ -127,6 +127,7 @@ class Reader:
             feeds=feeds,
             rejects=rejects,
             rejects_unreadable=unreadable,
+            refused=read_refused(self.store, city.feeds),
             unassigned=sum(health.unassigned for health in feeds.values()),
         )
 

@@ -19,10 +19,15 @@ def panel(snapshot: SourcesSnapshot, say: Say, view: View) -> Component:
     feeds = sorted(snapshot.feeds.values(), key=lambda feed: order[feed.state])
     cards = [card(feed, say, view) for feed in feeds]
     live = data_health.alive(feeds)
+    refused = [
+        html.P(say("feed_refused", file=file, why=why), className="hint is-act")
+        for file, why in snapshot.refused.items()
+    ]
     return parts.frame(
         "accounts",
         say("feeds"),
         html.P(say("equation_words"), className="hint"),
+        *refused,
         html.Div(cards, className="cards"),
         aside=say("feeds_alive", live=live, all=len(feeds)),
     )
@@ -97,6 +102,7 @@ def _facts(feed: FeedHealth, say: Say, view: View) -> list[Component]:
         _fact(say("unassigned"), say.number(feed.unassigned)),
         _fact(say("unmapped"), say.number(feed.unmapped)),
         *(_mended(feed, say) if feed.mended else []),
+        *([_fact(say("rules"), _rules(feed, say, view))] if feed.rules else []),
         _fact(say("owner"), say.of(feed.owner)),
         _fact(say("contact"), say.of(feed.contact)),
         _fact(say("origin"), say.of(feed.origin), "fact-wide"),
@@ -109,6 +115,15 @@ def _rebuilt(feed: FeedHealth, say: Say, view: View) -> list[Component]:
         return []
     word = say("rebuilding") if feed.lag else say("rebuilt")
     return [_fact(word, say.moment(feed.rebuilt_at, view.now), "fact-wide is-act")]
+
+
+def _rules(feed: FeedHealth, say: Say, view: View) -> list[Component | str]:
+    since = say("rules_since", at=say.moment(feed.rules_since, view.now))
+    found: list[Component | str] = [html.Code(feed.rules), " ", html.Span(since, className="hint")]
+    if feed.refused:
+        words = say("rules_refused", why=feed.refused)
+        found.append(html.Span(words, className="row-detail is-act"))
+    return found
 
 
 def _mended(feed: FeedHealth, say: Say) -> list[Component]:

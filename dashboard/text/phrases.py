@@ -191,6 +191,14 @@ SOURCES = {
     "minutes": Label("{n} 分钟", "{n} min"),
     "seconds": Label("{n} 秒", "{n} s"),
     "rejects": Label("拒收报文", "Rejected messages"),
+    "feed_refused": Label(
+        "新数据源文件 {file} 未启用：{why}", "The file {file} of a new feed is refused: {why}"
+    ),
+    "rules": Label("生效规则", "Rules in force"),
+    "rules_since": Label("自 {at} 起", "since {at}"),
+    "rules_refused": Label(
+        "改动未被采纳，旧规则继续生效：{why}", "A change is refused, the old rules go on: {why}"
+    ),
     "mended": Label("已修复", "Mended"),
     "mended_of_rejected": Label(
         "曾拒收，修复后已按现状计数", "once rejected, mended, and counted as what they are now"

@@ -17,7 +17,7 @@ _HOUR_MS = 3_600_000
 BY_FEED = {"acct", "acctm", "seen", "open", "near", "stage", "mended"}
 """Families whose keys name the feed."""
 
-REPORTS = {keys.FENCE, keys.LAG, keys.RULES, keys.SENT}
+REPORTS = {keys.FENCE, keys.LAG, keys.REBUILT, keys.RULES, keys.SENT}
 """Keys that say how the state came about, not what it is."""
 
 

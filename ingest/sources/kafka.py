@@ -31,6 +31,17 @@ class KafkaSettings:
     """Passed to kafka-python as it is (security_protocol, sasl_mechanism, ssl_cafile, …)."""
 
 
+class _EveryTopic(frozenset[str]):
+    """Holds every topic, also those that a later subscription brings."""
+
+    def __contains__(self, topic: object) -> bool:
+        return True
+
+
+EVERY_TOPIC: frozenset[str] = _EveryTopic()
+"""For `with_headers`."""
+
+
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     """Holds back the partitions that have just come.
 
@@ -107,6 +118,10 @@ class KafkaSource:
         read_columns(self._consumer, with_headers)
         self._listener = _Listener()
         self._listener.consumer = self._consumer
+        self._consumer.subscribe(list(topics), listener=self._listener)
+
+    def subscribe(self, topics: Sequence[str]) -> None:
+        """Read these topics from now on; the group shares the partitions out anew."""
         self._consumer.subscribe(list(topics), listener=self._listener)
 
     def assigned(self) -> frozenset[str]:
