@@ -15,6 +15,7 @@ import polars as pl
 from ingest import meaning, rejects
 from ingest.checks import Check, checks_of
 from ingest.codecs.base import Decoded
+from ingest.codecs.wide import COLUMN
 from ingest.identity import event_ids
 from ingest.mapping import paths
 from ingest.personal import Guard
@@ -68,6 +69,8 @@ class Normalizer:
             base = base[decoded.message]
         if decoded.message is not None or decoded.raw is not None:
             base = base.with_columns(_of_record(base["raw"], decoded.raw))
+        if COLUMN in text.columns:
+            base = base.with_columns(text[COLUMN].alias("column_text"))
         if self._guard:
             text = self._guard.treated(text)
             base = base.with_columns(self._guard.raw(text))

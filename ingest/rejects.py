@@ -8,6 +8,7 @@ import polars as pl
 
 from ingest.checks import Check
 from ingest.codecs.explode import NO_RECORD
+from ingest.codecs.wide import CELL
 from ingest.personal import KEPT_BACK
 from ingest.sources.base import Slice
 from layers.batch import REJECTED
@@ -100,7 +101,9 @@ def _reject(
     else:
         check = checks[int(str(row["failed"]))]
         came = row[check.column]
-        field, value = check.field, "" if came is None else str(came)
+        # of a wide row it is the column that is wrong
+        field = check.field.replace(CELL, str(row.get("column_text") or CELL))
+        value = "" if came is None else str(came)
         reason, remedy = check.reason, check.remedy
     return Reject(
         feed=feed.id,
