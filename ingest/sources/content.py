@@ -1,19 +1,20 @@
 """What a recorded file holds, as the messages that a topic would carry.
 
 A file may be packed (.gz, .zst), begin with a mark of byte order, be in any encoding of the
-grammar, carry a header and quoted line feeds, be a spreadsheet, or one JSON array. Messages come
-out in the encoding of the feed, as they would from Kafka.
+grammar, carry a header and quoted line feeds, be a spreadsheet, Parquet, or one JSON array.
+Messages come out in the encoding of the feed, as they would from Kafka.
 """
 
 from __future__ import annotations
 
 import codecs
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.parsers import expat
 
 import msgspec
+import polars as pl
 import zstandard
 
 from ingest.codecs.csv import names_of
@@ -28,10 +29,15 @@ def messages(feed: FeedSpec, file: Path) -> Iterator[bytes]:
     """Give the messages of a file.
 
     Raises:
-        OSError, zstandard.ZstdError, ingest.sources.sheets.SheetError: it can't be read.
+        OSError, zstandard.ZstdError, polars.exceptions.PolarsError,
+        ingest.sources.sheets.SheetError: it can't be read.
     """
     if file.suffix.lower() in SHEETS:
-        yield from _of_sheet(feed, file)
+        serial = feed.time is not None and "excel" in feed.time.form
+        yield from _of_rows(feed, rows_of(file, dates_as_numbers=serial))
+        return
+    if file.suffix.lower() == ".parquet":
+        yield from _of_frame(feed, file)
         return
     data = _unpacked(file)
     if feed.format in {"xml", "cap"}:
@@ -82,10 +88,8 @@ def _json(feed: FeedSpec, data: bytes) -> Iterator[bytes]:
     yield from _encoded((m.decode("utf-8", "surrogateescape") for m in found), feed)
 
 
-def _of_sheet(feed: FeedSpec, file: Path) -> Iterator[bytes]:
-    """Give the rows of a spreadsheet: as lines, or as objects by the names in its first row."""
-    serial = feed.time is not None and "excel" in feed.time.form
-    rows = rows_of(file, dates_as_numbers=serial)
+def _of_rows(feed: FeedSpec, rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
+    """Give rows as lines, or as objects by the names in the first of them."""
     if feed.format == "csv":
         rule = feed.csv or CsvRule(header=True)
         text = "\n".join(table_file.written(row, rule) for row in rows)
@@ -95,6 +99,15 @@ def _of_sheet(feed: FeedSpec, file: Path) -> Iterator[bytes]:
     for row in rows[1:]:
         body = {name: cell for name, cell in zip(names, row, strict=False) if name and cell}
         yield from _encoded(iter([msgspec.json.encode(body).decode()]), feed)
+
+
+def _of_frame(feed: FeedSpec, file: Path) -> Iterator[bytes]:
+    frame = pl.read_parquet(file)
+    if feed.format == "json":
+        yield from _json(feed, frame.write_ndjson().encode())
+        return
+    texts = frame.with_columns(pl.all().cast(pl.String, strict=False).fill_null(""))
+    yield from _of_rows(feed, [frame.columns, *texts.rows()])
 
 
 def _documents(data: bytes) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
 
+from polars.exceptions import PolarsError
 from zstandard import ZstdError
 
 from ingest.sources.base import Slice, make_slice
@@ -111,5 +112,5 @@ def read_messages(feed: FeedSpec, file: Path) -> Iterator[bytes]:
     """
     try:
         yield from messages(feed, file)
-    except (OSError, EOFError, zlib.error, ZstdError, SheetError) as error:
+    except (OSError, EOFError, zlib.error, ZstdError, PolarsError, SheetError) as error:
         raise FileError(file, error) from error

@@ -27,7 +27,8 @@ def records(feed: FeedSpec, rule: CsvRule, text: str) -> Iterator[str]:
     first = next(found, "")
     names = names_of(_cells(first, rule))
     if rule.header:
-        yield from (f"{first}\n{record}" for record in found)
+        head = "\n" * rule.skip + first
+        yield from (f"{head}\n{record}" for record in found)
     elif names == list(rule.columns):
         yield from found
     elif _is_header(feed, rule, names):

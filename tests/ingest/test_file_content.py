@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 from zipfile import ZipFile
 
+import polars as pl
 import pytest
 import zstandard
 from small_city import feed
 
+from ingest.codecs import csv
+from ingest.sources.base import make_slice
 from ingest.sources.file import FileError, read_messages
 
 TABLE = feed(format="csv", csv={"columns": ["id", "p", "v", "x", "y", "at"], "delimiter": ";"})
@@ -35,7 +38,7 @@ def test_a_file_may_be_packed(tmp_path):
 
 
 def test_a_file_that_is_not_packed_as_its_name_says_can_t_be_read(tmp_path):
-    for name in ("a.gz", "a.zst", "a.xlsx"):
+    for name in ("a.gz", "a.zst", "a.xlsx", "a.parquet"):
         with pytest.raises(FileError, match="can't be read"):
             messages(feed(), tmp_path, b"plain", name)
 
@@ -129,7 +132,11 @@ def test_a_sign_for_inches_within_a_cell_is_no_quote(tmp_path):
 def test_without_columns_the_header_is_the_definition(tmp_path):
     data = "made by x\nstation,H01,H02\nA,1,2\nB,3,4\n"
     spec = feed(format="csv", csv={"header": True, "skip": 1})
-    assert messages(spec, tmp_path, data) == [b"station,H01,H02\nA,1,2", b"station,H01,H02\nB,3,4"]
+    # as a document that has lines to be skipped itself
+    found = messages(spec, tmp_path, data)
+    assert found == [b"\nstation,H01,H02\nA,1,2", b"\nstation,H01,H02\nB,3,4"]
+    part = make_slice("t", 0, range(2), [0, 0], found)
+    assert csv.decode(part, ["H02"], spec.csv).columns["H02"].to_list() == ["2", "4"]
     assert messages(HEADED, tmp_path, "station,H01\nA,1\n") == [b"station,H01\nA,1"]
 
 
@@ -198,3 +205,13 @@ def test_the_rows_of_a_spreadsheet_are_messages(tmp_path):
     serial = feed(time={"field": "at", "form": "excel"})
     first = json.loads(next(read_messages(serial, tmp_path / "a.xlsx")))
     assert float(first["at"]) == 45717.5
+
+
+def test_the_rows_of_a_parquet_file_are_messages(tmp_path):
+    frame = pl.DataFrame({"at": [9, 10], "id": ["s1", None], "v": [1.5, 2.0], "g": [{"x": 1}] * 2})
+    frame.write_parquet(tmp_path / "a.parquet")
+    objects = [json.loads(m) for m in read_messages(feed(), tmp_path / "a.parquet")]
+    assert objects[0] == {"at": 9, "id": "s1", "v": 1.5, "g": {"x": 1}}
+    frame.drop("g").write_parquet(tmp_path / "b.parquet")
+    lines = list(read_messages(TABLE, tmp_path / "b.parquet"))
+    assert lines == [b"s1;;1.5;;;9", b";;2.0;;;10"]
