@@ -26,6 +26,9 @@ from layers.times import from_ms
 OUTCOMES = ("accepted", "duplicate", "rejected", "late")
 """What can become of a message; the position is the code in the frames of ingest."""
 
+NOTED = ("swapped", "placeholder", "unknown_device", "revised", "late_taken")
+"""What is counted besides, of messages that have an effect; each a column where it occurs."""
+
 
 def load_feeds(folder: Path) -> dict[str, FeedSpec]:
     """Read every `*.yaml` of a folder: feed id → feed.
@@ -217,6 +220,7 @@ def _health(feed: FeedSpec, accounts: Sequence[Mapping[bytes, bytes]], now: date
         mended=totals.get("mended", 0),
         unmapped=totals.get("unmapped", 0),
         unassigned=totals.get("unassigned", 0),
+        noted={name: totals[name] for name in NOTED if name in totals},
         generated=feed.generated,
         origin=feed.origin,
     )

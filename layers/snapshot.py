@@ -259,6 +259,9 @@ class FeedHealth(_Frozen, frozen=True, kw_only=True):
     """Accepted records whose category no table knows."""
     unassigned: int = 0
     """Accepted records that lie in no district (未定位)."""
+    noted: dict[str, int] = {}
+    """Of what had an effect, where it occurs: swapped (coordinates that were exchanged back),
+    placeholder (a position that stands for none), unknown_device, revised, late_taken."""
     lag: int | None = None
     """Messages in the broker that have not been applied; None when not known."""
     rebuilt_at: datetime | None = None
@@ -284,6 +287,21 @@ class RejectRow(_Frozen, frozen=True, kw_only=True):
     """What `yiwang rejects` calls it."""
     is_mended: bool = False
     """It was replayed and accepted; it is no longer counted as rejected."""
+
+
+class LateRow(_Frozen, frozen=True, kw_only=True):
+    """One message that came too late."""
+
+    feed: str
+    partition: str
+    """The log in which it stands, as fences spell it."""
+    offset: int
+    at_ms: int
+    """Broker time."""
+    event_ms: int
+    applied: bool
+    """It still corrected the sums of its own time."""
+    raw: str
 
 
 class AreaSnapshot(_Frozen, frozen=True, kw_only=True):
@@ -326,6 +344,8 @@ class SourcesSnapshot(_Frozen, frozen=True, kw_only=True):
     feeds: dict[str, FeedHealth]
     rejects: tuple[RejectRow, ...]
     """Newest first; bounded."""
+    late: tuple[LateRow, ...] = ()
+    """Messages that came too late, newest first; bounded."""
     rejects_unreadable: int = 0
     """Stored rejects that can't be read and are not among them."""
     refused: dict[str, str] = {}

@@ -20,6 +20,7 @@ from layers.feed_spec import FeedSpec
 from layers.feeds import health_asks, healths, read_health, read_refused, read_rejects
 from layers.held_cells import HeldCells
 from layers.indicators import Indicator
+from layers.late import read_late
 from layers.moment import Moment
 from layers.pack import CityPack
 from layers.readings import reads as readings
@@ -127,6 +128,7 @@ class Reader:
             feeds=feeds,
             rejects=rejects,
             rejects_unreadable=unreadable,
+            late=read_late(self.store, city.homes, REJECTS),
             refused=read_refused(self.store, city.feeds),
             unassigned=sum(health.unassigned for health in feeds.values()),
         )

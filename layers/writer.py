@@ -11,7 +11,7 @@ import polars as pl
 from layers.batch import ACCEPTED, AGAIN, DUPLICATE, LATE, REJECTED, Batch, Frame
 from layers.cases import writes as cases
 from layers.feed_spec import Kind
-from layers.feeds import OUTCOMES
+from layers.feeds import NOTED, OUTCOMES
 from layers.incidents import writes as incidents
 from layers.readings import revisions
 from layers.readings import writes as readings
@@ -28,9 +28,6 @@ WRITERS: dict[Kind, Writer] = {
     "warning": warnings.write,
 }
 """Kind of record → who writes it; a new layer is one row here."""
-
-NOTED = ("swapped", "placeholder", "unknown_device", "revised", "late_taken")
-"""Columns that say something of single rows, and the names under which it is counted."""
 
 _ACCOUNT_H = 26
 _LATE_SIGNS = 4_000
@@ -165,7 +162,7 @@ def _late(plan: Plan, batch: Batch, frame: Frame) -> None:
     rows = batch.rows.filter(pl.col("outcome") == LATE).tail(bound)
     if rows.is_empty():
         return
-    partition = pl.Series("log", [s.partition for s in batch.spans]).gather(rows["part"])
+    partition = pl.Series("partition", [s.partition for s in batch.spans]).gather(rows["part"])
     applied = pl.col("late_taken") if _corrects(rows) else pl.lit(value=False)
     whole = pl.struct(
         pl.lit(batch.feed.id).alias("feed"),

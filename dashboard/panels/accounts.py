@@ -101,6 +101,7 @@ def _facts(feed: FeedHealth, say: Say, view: View) -> list[Component]:
         _fact(say("silent_after"), span(feed.silent_after_s, say)),
         _fact(say("unassigned"), say.number(feed.unassigned)),
         _fact(say("unmapped"), say.number(feed.unmapped)),
+        *[_fact(say(name), say.number(count)) for name, count in feed.noted.items()],
         *(_mended(feed, say) if feed.mended else []),
         *([_fact(say("rules"), _rules(feed, say, view))] if feed.rules else []),
         _fact(say("owner"), say.of(feed.owner)),
