@@ -7,6 +7,7 @@ from collections import Counter
 
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from living_city import BROKEN, GOOD, REASONS, TOTAL, LivingCity, Truth, reasons_of
 from playwright.sync_api import sync_playwright
 
@@ -190,6 +191,24 @@ def test_nothing_is_wider_than_a_phone(city, page, path):
     page.wait_for_selector("main .panel")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     assert page.evaluate("() => document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("name", ["wall", "area", "sources", "record"])
+def test_nothing_serious_shuts_anybody_out_of_a_page(city, page, name, theme):
+    """As axe-core sees it: contrast, names, landmarks, order of headings, tables, keyboard."""
+    record = city.json("/area/110105.json")["cases"][0]["href"]
+    paths = {"wall": "/wall", "area": "/area/110105", "sources": "/sources", "record": record}
+    page.goto(f"{city.url}{paths[name]}?lang=en&theme={theme}")
+    page.wait_for_selector(f".page-{name} .panel")
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
+    found = Axe().run(page).response["violations"]
+    assert not [
+        (each["id"], each["nodes"][0]["html"])
+        for each in found
+        if each["impact"] in {"serious", "critical"}
+        or each["id"].startswith(("landmark", "region"))
+    ]
 
 
 def test_a_new_reading_reaches_the_screen_without_reload_and_leaves_the_camera_alone(city, page):
