@@ -85,7 +85,9 @@ def _beside(whole: Slice, path: str) -> pl.Series:
         # a recorded message has no broker's time but the moment of reading, which is negative
         return pl.Series(path, np.abs(whole.times_ms)).cast(pl.String)
     values: list[bytes | None] = [None] * count
-    if path.startswith("$header.") and whole.headers is not None:
+    if path == "$key" and whole.keys is not None:
+        values = whole.keys.column()
+    elif path.startswith("$header.") and whole.headers is not None:
         values = whole.headers.column(path.removeprefix("$header."), count)
     texts = [None if v is None else v.decode("utf-8", "replace") for v in values]
     return pl.Series(path, texts, dtype=pl.String)

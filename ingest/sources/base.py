@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.sources.headers import Headers, join_headers
+from ingest.sources.record_keys import Keys, join_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Slice:
     """Which of all topics that have borne this name, where the source can tell."""
     headers: Headers | None = None
     """The messages' own headers, where the source has such and was asked for them."""
+    keys: Keys | None = None
+    """The messages' keys, where it has such and was asked for headers."""
 
     @property
     def name(self) -> str:
@@ -116,6 +119,7 @@ def join(slices: Sequence[Slice]) -> tuple[Slice, npt.NDArray[np.int32]]:
     ends = np.cumsum([0, *(len(s.buffer) for s in slices)])
     bounds = [s.bounds[:-1] + end for s, end in zip(slices, ends, strict=False)]
     headers = [(s.headers, len(s.offsets)) for s in slices if s.headers is not None]
+    keys = [s.keys for s in slices if s.keys is not None]
     return (
         Slice(
             topic=slices[0].topic,
@@ -127,6 +131,7 @@ def join(slices: Sequence[Slice]) -> tuple[Slice, npt.NDArray[np.int32]]:
             start=-1,
             next=-1,
             headers=join_headers(headers) if len(headers) == len(slices) else None,
+            keys=join_keys(keys) if len(keys) == len(slices) else None,
         ),
         part,
     )

@@ -30,6 +30,7 @@ from kafka.record.memory_records import MemoryRecordsBuilder
 
 from ingest.sources.headers import headers_of
 from ingest.sources.record_columns import Columns, Payload, ShapeError, decode, join_columns
+from ingest.sources.record_keys import keys_of
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def read_columns(consumer: KafkaConsumer, with_headers: frozenset[str] = frozens
 
     Args:
         consumer: a consumer that has not polled yet, without deserializers.
-        with_headers: topics whose headers are wanted.
+        with_headers: topics whose headers and keys are wanted.
 
     Returns:
         False: kafka-python is not as expected, and the consumer was left as it is.
@@ -99,6 +100,7 @@ def columns_of_records(records: Sequence[Any], *, headers: bool = False) -> Colu
         b"\n".join([*values, b""]),
         bounds,
         headers_of([record.headers for record in records]) if headers else None,
+        keys_of([record.key for record in records]) if headers else None,
     )
 
 
@@ -362,6 +364,7 @@ def _trial(stock: type) -> str:
     same = (
         end == other_end == 8
         and one.buffer == other.buffer
+        and one.keys.column() == other.keys.column()  # type: ignore[union-attr]
         and all(one.headers.of(i) == other.headers.of(i) for i in range(len(one)))  # type: ignore[union-attr]
         and all(
             np.array_equal(getattr(one, name), getattr(other, name))

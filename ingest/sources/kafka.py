@@ -78,7 +78,7 @@ class KafkaSource:
         on_gain: called inside `poll` with the logs that came to this worker and the end of each
             (name → offset), before any of their messages is read; it answers where to start
             (name → offset, -1: oldest).
-        with_headers: the topics whose slices carry the headers of their messages.
+        with_headers: the topics whose slices carry the headers and keys of their messages.
         on_lost: called with the logs that are read again from the oldest message because the state
             of what was read before is gone.
 
@@ -256,6 +256,7 @@ class KafkaSource:
             next=after,
             log=self._logs.get(partition, ""),
             headers=columns.headers,
+            keys=columns.keys,
         )
 
 

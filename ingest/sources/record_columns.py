@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.sources.headers import Headers, Ints, headers_of, join_headers
+from ingest.sources.record_keys import Keys, join_keys
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -66,6 +67,8 @@ class Columns:
     """n + 1 positions: value i is buffer[bounds[i] : bounds[i + 1] - 1]."""
     headers: Headers | None = None
     """None: they were not asked for."""
+    keys: Keys | None = None
+    """None: headers and keys were not asked for."""
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -79,6 +82,7 @@ class Columns:
             self.buffer[bounds[0] : bounds[-1]],
             bounds - bounds[0],
             None if self.headers is None else self.headers.cut(first, last),
+            None if self.keys is None else self.keys.cut(first, last),
         )
 
 
@@ -89,12 +93,14 @@ def join_columns(parts: Sequence[Columns]) -> Columns:
     ends = list(accumulate((len(p.buffer) for p in parts), initial=0))
     bounds = [p.bounds[:-1] + end for p, end in zip(parts, ends, strict=False)]
     headers = [(p.headers, len(p)) for p in parts if p.headers is not None]
+    keys = [p.keys for p in parts if p.keys is not None]
     return Columns(
         np.concatenate([p.offsets for p in parts]),
         np.concatenate([p.times_ms for p in parts]),
         b"".join(p.buffer for p in parts),
         np.concatenate([*bounds, ends[-1:]]),
         join_headers(headers) if len(headers) == len(parts) else None,
+        join_keys(keys) if len(keys) == len(parts) else None,
     )
 
 
@@ -103,7 +109,7 @@ def decode(payloads: Sequence[Payload], *, headers: bool = False) -> Columns:
 
     Args:
         payloads: at least one batch.
-        headers: read the headers too; otherwise nothing of them is looked at.
+        headers: read the headers and keys too; otherwise nothing of them is looked at.
 
     Raises:
         ShapeError: anything that this reader doesn't take; nothing has been read then.
@@ -119,7 +125,8 @@ def decode(payloads: Sequence[Payload], *, headers: bool = False) -> Columns:
     delta_ms, at = _varints(data, at + 1, 9)
     delta, at = _varints(data, at, 5)
     key, at = _varints(data, at, 5)
-    at += np.maximum(key, 0)
+    keys = Keys(((data, at, np.where(key < 0, -1, at + key)),)) if headers else None
+    at = at + np.maximum(key, 0)
     _all(at < end, "a key is longer than its record")
     length, begin = _varints(data, at, 5)
     finish = begin + np.maximum(length, 0)
@@ -130,7 +137,7 @@ def decode(payloads: Sequence[Payload], *, headers: bool = False) -> Columns:
     buffer, bounds = _values(data, size, begin, finish)
     base = np.array([p.base_offset for p in payloads])
     offsets = np.repeat(base, counts) + delta
-    return Columns(offsets, _times(payloads, counts, delta_ms), buffer, bounds, found)
+    return Columns(offsets, _times(payloads, counts, delta_ms), buffer, bounds, found, keys)
 
 
 def _all(holds: npt.NDArray[np.bool_], otherwise: str) -> None:

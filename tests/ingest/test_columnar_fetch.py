@@ -43,7 +43,7 @@ class Read:
     """All that a reader gave of one fetch, and how it ended."""
 
     rows: list
-    """offset, time, value, headers."""
+    """offset, time, value, headers, key."""
     position: int
     epoch: int
     error: str
@@ -79,12 +79,14 @@ def read(kind, data, *, start=0, steps=(), isolation=0, aborted=(), check=True):
 
 def rows_of(columns):
     assert all(columns.buffer[end - 1] == ord("\n") for end in columns.bounds[1:])
+    keys = columns.keys.column() if columns.keys else [None] * len(columns)
     return [
         (
             int(columns.offsets[i]),
             int(columns.times_ms[i]),
             columns.buffer[columns.bounds[i] : columns.bounds[i + 1] - 1],
             columns.headers.of(i) if columns.headers else None,
+            keys[i],
         )
         for i in range(len(columns))
     ]

@@ -176,6 +176,7 @@ def test_slices_carry_headers_only_where_they_were_asked_for(kafka, written):
     asked, _ = join(slices_of(kafka, written, total, with_headers=frozenset({written})))
     assert asked.headers.of(0) == []
     assert asked.headers.of(22) == [("ce_id", b"2"), ("ce_empty", b"")]
+    assert asked.keys.column()[:3] == [b"key", None, b"key"]
     ids = asked.headers.column("ce_id", total)
     assert ids[:6] == [None, b"1", b"2", None, b"4", b"5"]
     assert asked.headers.column("ce_none", total) == [None] * total

@@ -1,5 +1,7 @@
 """Delimited text in any dialect and encoding, documents with a header, wide rows."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from ingest.normalize import Normalizer
 from ingest.reading import Reader
 from ingest.sources.base import make_slice
 from ingest.sources.headers import headers_of
+from ingest.sources.record_keys import keys_of
 from layers.batch import ACCEPTED, REJECTED
 from layers.feed_spec import CsvRule
 
@@ -198,9 +201,9 @@ def test_what_stands_beside_the_value_is_read_by_paths_with_a_dollar():
     made = part('{"v":1}', '{"v":2}')
     headers = headers_of([[("ce_id", b"a"), ("ce_time", b"t")], []])
     whole = make_slice("t", 0, [0, 1], [5, -7], [b'{"v":1}', b'{"v":2}'])
-    whole = type(whole)(**{n: getattr(whole, n) for n in whole.__slots__} | {"headers": headers})
+    whole = replace(whole, headers=headers, keys=keys_of([b"k", None]))
     paths = ["v", "$header.ce_id", "$timestamp", "$key"]
     _, found = Reader(feed(), paths).read(whole)
-    assert found.columns.select(paths).rows() == [("1", "a", "5", None), ("2", None, "7", None)]
+    assert found.columns.select(paths).rows() == [("1", "a", "5", "k"), ("2", None, "7", None)]
     _, found = Reader(feed(), ["$timestamp"]).read(made)
     assert found.columns.rows() == [("0",), ("0",)]
