@@ -1,12 +1,13 @@
 """`make shots`: pictures of the running demo into docs/shots.
 
-Starts nothing: the demo runs beside it (`make demo`). Each screen is taken in both languages; a
-phone's picture is its first screens, for a whole page is too long to look at.
+Starts nothing: the demo runs beside it (`make demo`). A phone's picture is its first screens, for a
+whole page is too long to look at.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 import urllib.request
@@ -16,18 +17,21 @@ from playwright.sync_api import Browser, sync_playwright
 
 FOLDER = Path(__file__).parent / "shots"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--no-first-run")
+BOTH = ("zh", "en")
 SCREENS = {
-    "wall-1080": ("/wall", 1920, 1080, 1080),
-    "wall-4k": ("/wall", 3840, 2160, 2160),
-    "area-desktop": ("/area/{area}", 1440, 1000, 1900),
-    "area-phone": ("/area/{area}", 390, 844, 2600),
-    "sources": ("/sources", 1440, 1000, 1700),
+    "wall-1080": ("/wall", (1920, 1080, 1080), BOTH),
+    "wall-4k": ("/wall", (3840, 2160, 2160), BOTH),
+    "area-desktop": ("/area/{area}", (1440, 1000, 1900), BOTH),
+    "area-phone": ("/area/{area}", (390, 844, 2600), BOTH),
+    "sources": ("/sources", (1440, 1000, 1700), BOTH),
+    "record-desktop": ("{record}", (1440, 1000, 1500), ("zh",)),
+    "record-phone": ("{record}", (390, 844, 2000), ("en",)),
 }
-"""Name → address, width and height of the window, height of the picture."""
+"""Name → address; width and height of the window, height of the picture; languages."""
 
 
 def main() -> None:
-    """Take every screen in both languages."""
+    """Take every screen."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:8050")
     parser.add_argument("--area", default="110105", help="code of the area that is shown")
@@ -37,11 +41,11 @@ def main() -> None:
     path = os.environ.get("CHROME", "/usr/bin/chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        for name, screen in SCREENS.items():
-            for lang in ("zh", "en"):
-                file = FOLDER / f"{name}-{lang}.png"
-                address = asked.url + screen[0].format(area=asked.area) + f"?lang={lang}"
-                _take(browser, address, screen[1:], file)
+        places = {"area": asked.area, "record": _record(asked.url, asked.area)}
+        for name, (address, size, languages) in SCREENS.items():
+            for lang in languages:
+                page = f"{asked.url}{address.format(**places)}?lang={lang}"
+                _take(browser, page, size, FOLDER / f"{name}-{lang}.png")
         browser.close()
 
 
@@ -53,6 +57,12 @@ def _wait(url: str) -> None:
         except OSError:
             time.sleep(1)
     raise SystemExit(f"nothing answers at {url}: start `make demo` first")
+
+
+def _record(url: str, area: str) -> str:
+    """Give the address of the most pressing case of an area."""
+    with urllib.request.urlopen(f"{url}/area/{area}.json", timeout=10) as answer:
+        return str(json.load(answer)["cases"][0]["href"])
 
 
 def _take(browser: Browser, address: str, size: tuple[int, int, int], file: Path) -> None:
