@@ -36,7 +36,8 @@ def _table(name: str, caption: str, rows: tuple[RecordField, ...], say: Say) -> 
 
 def _value(row: RecordField, say: Say) -> parts.Content:
     if row.label is not None:
-        return [html.Span(say.of(row.label)), " ", html.Code(row.value)]
+        name = say.of(row.label)
+        return name if name == row.value else [html.Span(name), " ", html.Code(row.value)]
     families = {"status": "status", "category": "category", "outcome": "outcome", "kind": "kind"}
     return say.code(families[row.name], row.value) if row.name in families else row.value
 

@@ -350,10 +350,11 @@ def test_a_field_that_is_empty_is_a_dash():
     assert "vendor_code x-9" in rows
 
 
-def test_a_category_is_named_beside_its_code():
-    field = RecordField(name="category", value="4107", label=Label("供热", "Heating"))
+@pytest.mark.parametrize(("code", "row"), [("4107", "Heating   4107"), ("Heating", "Heating")])
+def test_a_category_is_named_beside_its_code_unless_it_names_itself(code, row):
+    field = RecordField(name="category", value=code, label=Label("供热", "Heating"))
     shown = record.fields(city.record(fields=(field,)), city.say("en"), city.view("en"))
-    assert "Category Heating   4107" in [text(part) for part in walk(shown) if part._type == "Tr"]
+    assert f"Category {row}" in [text(part) for part in walk(shown) if part._type == "Tr"]
 
 
 def test_a_warning_that_is_told_in_chinese_alone_is_marked_as_such_on_an_english_screen():
