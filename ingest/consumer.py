@@ -27,6 +27,7 @@ from typing import Protocol, TypeVar
 
 from ingest import metrics
 from ingest.applier import Applier, FenceBehindError, Work
+from ingest.codecs.registry import RegistryUnavailableError, insist
 from ingest.normalizers import Normalizers
 from ingest.sources.base import Slice, Source
 from layers.batch import Batch, Frame
@@ -155,7 +156,7 @@ class Worker:
             if self._settle():
                 self._applier.sweep()
                 self._commit(source)
-        except (StoreUnavailableError, FenceBehindError):
+        except (StoreUnavailableError, FenceBehindError, RegistryUnavailableError):
             log.warning("event=stopped_unswept")
         finally:
             self._thread.shutdown(wait=True)
@@ -206,7 +207,7 @@ class Worker:
 
     def _normalize(self, slices: Sequence[Slice]) -> list[Batch]:
         with metrics.stage("normalize"):
-            return self._normalizers.batches(slices)
+            return insist(lambda: self._normalizers.batches(slices), self._stop)
 
     def _apply(self, work: Work) -> bool:
         """Apply one poll, insisting; False when reading must begin again at the fences."""

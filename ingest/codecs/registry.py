@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TypeVar
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 HEADER = 5
 """Bytes before the message: a zero, and the schema's number in four, the highest first."""
 
 _WAIT_S = 5.0
 _ASK_AGAIN_S = 30.0
+_RETRY_S = 2.0
 
 
 class RegistryUnavailableError(Exception):
@@ -31,6 +37,28 @@ class RegistryUnavailableError(Exception):
 
 class UnknownSchemaError(ValueError):
     """The registry answers that it has no such schema."""
+
+
+def insist(call: Callable[[], T], stop: threading.Event) -> T:
+    """Call until every registry answers, saying once that one is lost and once that it is back.
+
+    Raises:
+        RegistryUnavailableError: `stop` was set in the meantime.
+    """
+    is_lost = False
+    while True:
+        try:
+            answer = call()
+        except RegistryUnavailableError as error:
+            if not is_lost:
+                log.error("event=registry_lost detail=%s", error)  # noqa: TRY400  no traceback
+            is_lost = True
+            if stop.wait(_RETRY_S):
+                raise
+        else:
+            if is_lost:
+                log.info("event=registry_recovered")
+            return answer
 
 
 def number_of(message: bytes) -> int:

@@ -14,16 +14,20 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+from log_source import LogSource
 from small_city import NOW_MS, feed, frame
 
 from ingest.codecs.avro import Avro
 from ingest.codecs.protobuf import Protobuf
-from ingest.codecs.registry import RegistryUnavailableError
+from ingest.codecs.registry import RegistryUnavailableError, insist
+from ingest.consumer import Intake, Pace, Worker
 from ingest.mapping import check_mapping
 from ingest.normalize import Normalizer
+from ingest.replay import NoTopic
 from ingest.sources.base import make_slice
 from layers.documents import DocumentError
 from layers.feed_spec import SchemaRule
+from layers.feeds import read_health
 
 SCHEMA = {
     "type": "record",
@@ -172,7 +176,7 @@ def test_no_bytes_make_a_schema_raise_or_lose_a_message(values):
 
 
 @contextmanager
-def registry(schemas):
+def registry(schemas, port=0):
     asked = []
 
     class Answer(BaseHTTPRequestHandler):
@@ -187,7 +191,7 @@ def registry(schemas):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Answer)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -223,3 +227,38 @@ def test_while_a_registry_is_away_no_message_is_judged():
     codec = Avro(SchemaRule(registry="http://127.0.0.1:1"), ["id"])
     with pytest.raises(RegistryUnavailableError, match=r"127\.0\.0\.1:1 does not answer"):
         codec.decode(part(b"\0\0\0\0\x07" + datum()))
+
+
+def test_messages_wait_until_the_registry_answers_and_are_all_read_then(store, caplog):
+    caplog.set_level("INFO")
+    with registry({"7": json.dumps(SCHEMA)}) as (url, _):
+        pass  # it was there, and its address is free again
+    spec = feed(format="avro", schema={"registry": url})
+    intake = Intake({"air": spec}, frame())
+    worker = Worker(intake, store, NoTopic(), Pace(9, 0.0, 1e9), lambda: NOW_MS / 1000)
+    log = {("air", 0): [(NOW_MS, b"\0\0\0\0\x07" + datum())]}
+    source = LogSource(log, worker.begin, [])
+    thread = threading.Thread(target=worker.step, args=[source])
+    thread.start()
+    thread.join(1)
+    assert thread.is_alive()
+    port = int(url.rstrip("/").rpartition(":")[2])
+    with registry({"7": json.dumps(SCHEMA)}, port):
+        thread.join(20)
+    worker.drain(source)
+    worker._thread.shutdown()
+    assert [r.message.split()[0] for r in caplog.records if "event=registry" in r.message] == [
+        "event=registry_lost",
+        "event=registry_recovered",
+    ]
+    now = datetime.fromtimestamp(NOW_MS / 1000, UTC)
+    health = read_health(store, {"air": spec}, frame().homes, now)["air"]
+    assert (health.read, health.accepted, health.rejected) == (1, 1, 0)
+
+
+def test_a_worker_that_waits_for_a_registry_can_be_stopped():
+    stop = threading.Event()
+    stop.set()
+    codec = Avro(SchemaRule(registry="http://127.0.0.1:1"), ["id"])
+    with pytest.raises(RegistryUnavailableError):
+        insist(lambda: codec.decode(part(b"\0\0\0\0\x07" + datum())), stop)
