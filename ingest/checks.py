@@ -65,7 +65,34 @@ def _required(feed: FeedSpec, name: str) -> Check:
 
 def _of_value(feed: FeedSpec) -> list[Check]:
     path = name_of(feed.fields["value"])
-    return [*_missing(feed, path), *_numeric(path), *_unit(feed), *_bounds(feed, path)]
+    return [
+        *_missing(feed, path),
+        *_quality(feed),
+        *_numeric(path),
+        *_unit(feed),
+        *_bounds(feed, path),
+    ]
+
+
+def _quality(feed: FeedSpec) -> list[Check]:
+    if not feed.values.valid:
+        return []
+    known = "、".join(feed.values.valid)
+    return [
+        Check(
+            name_of(feed.fields.get("quality", "")),
+            "quality",
+            ~pl.col("quality")
+            .str.strip_chars()
+            .is_in(list(feed.values.valid))
+            .fill_null(value=False),
+            Label("来源标记为无效", "marked as not valid by its source"),
+            Label(
+                f"只计入质量为 {known} 的读数，见数据源 {feed.id} 的 values.valid。",
+                f"Only readings of quality {known} count; see values.valid of feed {feed.id}.",
+            ),
+        )
+    ]
 
 
 def _missing(feed: FeedSpec, path: str) -> list[Check]:

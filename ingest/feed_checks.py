@@ -15,7 +15,7 @@ from ingest.mapping import OPTIONAL, REQUIRED, paths
 from ingest.personal import is_part
 from ingest.picks import paths_of
 from ingest.projections import Projection
-from ingest.times import check_forms
+from ingest.times import check_forms, fixed_offset_ms
 from layers.documents import DocumentError
 from layers.feed_spec import FeedSpec
 
@@ -41,7 +41,7 @@ def _times(feed: FeedSpec) -> Iterator[Problem]:
     if rule is None:
         return
     known = available_timezones()
-    if rule.zone not in known:
+    if rule.zone not in known and fixed_offset_ms(rule.zone) is None:
         yield f"time.zone: there is no zone {rule.zone!r}", _nearest(rule.zone, known)
     problem = check_forms(rule)
     if problem:

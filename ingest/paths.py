@@ -25,7 +25,7 @@ Chain = tuple[Steps, ...]
 """The arrays that are taken apart on the way, from the outermost in: the steps to each."""
 
 _PART = re.compile(r"(?P<name>(?:\\.|[^.\[\]\\])+)|\[(?P<index>-?\d*)\]|(?P<dot>\.)", re.DOTALL)
-_SPECIAL = re.compile(r"\$(key|timestamp|column|cell|header\..+|column\..+)", re.DOTALL)
+_SPECIAL = re.compile(r"\$(key|timestamp|column|cell|header\..+|column\..+|beside\..+)", re.DOTALL)
 
 
 class PathError(Exception):
@@ -44,7 +44,7 @@ def is_special(path: str) -> bool:
 
 def is_of_row(path: str) -> bool:
     """Say whether the path speaks of a column of a wide row."""
-    return path in {"$column", "$cell"} or path.startswith("$column.")
+    return path in {"$column", "$cell"} or path.startswith(("$column.", "$beside."))
 
 
 def parse(path: str) -> Steps:
@@ -114,7 +114,8 @@ def check_special(path: str) -> None:
         raise PathError(
             path,
             "nothing is called so",
-            r"Use $key, $header.<name>, $timestamp, $column, $cell or $column.<group>; write \$ "
+            "Use $key, $header.<name>, $timestamp, $column, $cell, $column.<group> or "
+            r"$beside.<name>; write \$ "
             "for a name that starts with a dollar, and leave out a leading `$.`.",
         )
 

@@ -36,7 +36,7 @@ class Reader:
         self._of_row = [p for p in paths if is_of_row(p)]
         self._beside = [p for p in paths if is_special(p) and not is_of_row(p)]
         self._within = [p for p in paths if not is_special(p)]
-        asked = [*self._within, *(feed.wide.columns if feed.wide else ())]
+        asked = [*self._within, *(self._wide.listed if self._wide else ())]
         self._decode = _codec(feed, list(dict.fromkeys(asked)), self._wide)
 
     def read(self, whole: Slice) -> tuple[Slice, Decoded]:

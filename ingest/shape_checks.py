@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +22,7 @@ from ingest.paths import (
 )
 from ingest.picks import paths_of
 from layers.documents import DocumentError
-from layers.feed_spec import FeedSpec, Pick, Where
+from layers.feed_spec import FeedSpec, Pick, Where, WideRule
 
 Problem = tuple[str, str]
 """What is wrong, and what to do."""
@@ -94,13 +94,26 @@ def _wide(feed: FeedSpec) -> Iterator[Problem]:
         yield f"wide.pattern can't find columns in {feed.format}", "List wide.columns."
     if "$cell" not in read:
         yield "wide is given, but nothing reads $cell", "Map fields.value to $cell."
+    yield from _groups(rule, pattern, read)
+    columns = feed.csv.columns if feed.csv and not feed.csv.header else ()
+    if columns and not rule.columns and not any(map(pattern.fullmatch, columns)):
+        yield "wide.pattern matches no whole name in csv.columns", "Mend it; .* matches any text."
+
+
+def _groups(rule: WideRule, pattern: re.Pattern[str], read: Collection[str]) -> Iterator[Problem]:
+    """Check what is asked of a column's name, and of the columns beside it."""
     for path in sorted(p for p in read if p.startswith("$column.")):
         if path.removeprefix("$column.") not in pattern.groupindex:
             name = path.removeprefix("$column.")
             yield f"{path}: wide.pattern has no group {name!r}", f"Write (?P<{name}>…) in it."
-    columns = feed.csv.columns if feed.csv and not feed.csv.header else ()
-    if columns and not rule.columns and not any(map(pattern.fullmatch, columns)):
-        yield "wide.pattern matches no whole name in csv.columns", "Mend it; .* matches any text."
+    for path in sorted(p for p in read if p.startswith("$beside.")):
+        if path.removeprefix("$beside.") not in rule.beside:
+            yield f"{path}: wide.beside has no such name", "List it in wide.beside."
+    for name, template in rule.beside.items():
+        for group in re.findall(r"\{(\w+)\}", template):
+            if group != "column" and group not in pattern.groupindex:
+                problem = f"wide.beside.{name}: wide.pattern has no group {group!r}"
+                yield problem, f"Write (?P<{group}>…) in it, or {{column}}."
 
 
 def _picks(feed: FeedSpec) -> Iterator[Problem]:

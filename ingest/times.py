@@ -6,6 +6,7 @@ rest goes through the forms of `time_forms`, each different text once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -17,6 +18,7 @@ from ingest.time_forms import DAY_MS, EARLIEST_MS, LATEST_MS, FormError, walls
 from layers.feed_spec import TimeRule
 
 _OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
+_FIXED = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>[01]?\d):?(?P<minutes>[0-5]\d)?")
 _WALL = "%Y-%m-%dT%H:%M:%S%.f"
 _PLAIN = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"}
 _PLAIN |= {"%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y%m%d%H%M%S"}
@@ -157,7 +159,19 @@ def _moments(wall_ms: pl.Series, rule: TimeRule) -> pl.Series:
     return found
 
 
+def fixed_offset_ms(zone: str) -> int | None:
+    """Give the offset of a zone that is written as one (+08:00, UTC+8, -0530); None for others."""
+    found = _FIXED.fullmatch(zone)
+    if found is None:
+        return None
+    minutes = int(found["hours"]) * 60 + int(found["minutes"] or 0)
+    return (-1 if found["sign"] == "-" else 1) * minutes * 60_000
+
+
 def _in_zone(wall_ms: pl.Series, zone: str, twice: str) -> pl.Series:
+    offset_ms = fixed_offset_ms(zone)
+    if offset_ms is not None:
+        return wall_ms - offset_ms
     local = wall_ms.cast(pl.Datetime("ms"))
     placed = local.dt.replace_time_zone(zone, ambiguous=twice, non_existent="null")  # type: ignore[arg-type]
     return placed.dt.epoch("ms")

@@ -11,6 +11,7 @@ on, `@name` being an attribute. Paths with `$` don't point into the value:
     $timestamp      broker time, ms since the epoch
     $column, $cell  of a wide row: the column that made the record, and what stood in it
     $column.<name>  a named group of `wide.pattern` in the column's name
+    $beside.<name>  what stands in the column that goes with it (`wide.beside`)
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class TimeRule(Rule, frozen=True):
     """iso | epoch_s | epoch_ms | epoch_us | excel (days since 1899-12-30) | a strftime pattern; of
     several forms the first that fits is taken. An hour 24 is the next day's hour 0 in each."""
     zone: str = "Asia/Shanghai"
-    """Zone of times that carry no offset."""
+    """Zone of times that carry no offset: a name of the IANA database, or an offset (+08:00)."""
     ambiguous: Literal["earliest", "latest", "reject"] = "earliest"
     """An hour that the clock shows twice, when summer time ends."""
     gap: Literal["reject", "shift"] = "reject"
@@ -177,6 +178,9 @@ class WideRule(Rule, frozen=True):
     """Paths."""
     pattern: str = ""
     """Regular expression over CSV columns; its named groups are `$column.<name>`."""
+    beside: dict[str, str] = {}
+    """Name → column that goes with each of them, such as its quality; in braces a named group of
+    `pattern` or `column`, the whole name: {flag: "V{hour}"}. Read as `$beside.<name>`."""
 
 
 class CodeTable(Rule, frozen=True):
@@ -205,6 +209,8 @@ class ValueRule(Rule, frozen=True):
     thousands: str = ""
     missing: tuple[str, ...] = ()
     """Texts that stand for no reading (-999, NULL, —)."""
+    valid: tuple[str, ...] = ()
+    """Qualities (after `codes.quality`) of readings that count; empty: all of them."""
     units: dict[str, Conversion] = {}
     """Unit of the message, or `property:unit` → conversion."""
     assumed: dict[str, str] = {}

@@ -35,6 +35,10 @@ WRONG = {
     "wide.pattern matches no whole name": WIDE | CSV | {"wide": {"pattern": "H"}},
     "wide.columns[0]: csv.columns has no column 'z'": WIDE | CSV | {"wide": {"columns": ["z"]}},
     "nothing reads $cell": {"wide": {"columns": ["a"]}},
+    "$beside.flag: wide.beside has no such name": WIDE
+    | {"fields": {**WIDE["fields"], "quality": "$beside.flag"}, "wide": {"columns": ["a"]}},
+    "wide.beside.flag: wide.pattern has no group 'hour'": WIDE
+    | {"wide": {"columns": ["a"], "beside": {"flag": "V{hour}"}}},
     "wide.pattern has no group 'hour'": {
         "wide": {"columns": ["a"], "pattern": "(?P<day>.*)"},
         "fields": FIELDS | {"property": "$column.hour", "value": "$cell"},

@@ -88,6 +88,13 @@ def test_each_form_gives_the_moment_it_says(text, form, expected):
     assert ms(text, form) == expected
 
 
+@pytest.mark.parametrize("zone", ["+08:00", "UTC+8", "+0800", "GMT+08:00"])
+def test_a_zone_may_be_an_offset_that_knows_no_summer(zone):
+    texts = pl.Series(["2025-11-25T12:00", "2025-07-01T12:00"])
+    assert read(texts, TimeRule("t", "iso", zone))[0] == NOON
+    assert read(texts, TimeRule("t", "iso", "-05:30"))[0] == NOON + (8 * 60 + 5 * 60 + 30) * 60_000
+
+
 def test_of_several_forms_the_first_that_fits_is_taken():
     forms = ("%d/%m/%Y %H:%M", "excel", "iso")
     texts = ["25/11/2025 12:00", "45986.5", "2025-11-25T12:00", "2025-11-25", "soon", None]
