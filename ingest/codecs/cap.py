@@ -1,4 +1,4 @@
-"""Common Alerting Protocol 1.2 (OASIS), XML: official warnings, a handful a day, one by one.
+"""Common Alerting Protocol 1.1 and 1.2 (OASIS), XML: official warnings, a handful a day, singly.
 
 A document type declaration is refused before anything in it is read: CAP has none, and entities
 are how hostile XML reads files and fills memory.
@@ -6,6 +6,9 @@ are how hostile XML reads files and fills memory.
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
@@ -27,6 +30,10 @@ _INFO = (
     "senderName", "headline", "description", "instruction",
 )  # fmt: skip
 _REQUIRED = ("identifier", "sender", "sent", "status", "msgType")
+_SEVERITIES = ("Unknown", "Minor", "Moderate", "Severe", "Extreme")
+_NUMBER = r"([+-]?\d+(?:\.\d+)?)"
+_CIRCLE = re.compile(rf"{_NUMBER}\s*,\s*{_NUMBER}\s+{_NUMBER}")
+_CORNERS, _KM_OF_A_DEGREE = 16, 111.195
 _AREA_CODES = ("GB2260", "adcode", "SAME", "FIPS6")
 
 
@@ -66,10 +73,11 @@ def read_alert(xml: bytes) -> dict[str, str | None]:
     for name in _REQUIRED:
         if not found[name]:
             raise ValueError(f"<{name}> is missing")
-    info = _best_info(alert)
-    if info is not None:
+    infos = _infos(alert)
+    if infos:
+        info = max(infos, key=_severity)
         found |= {c: _child(info, c) for c in _INFO}
-        found |= _area(info)
+        found |= _area([area for info in infos for area in info if _name(area) == "area"])
         codes = [_child(c, "value") for c in info if _name(c) == "eventCode"]
         found["event_code"] = next((c for c in codes if c), None)
     return found
@@ -79,28 +87,47 @@ def _refuse(*_: object) -> None:
     raise _HostileError("a document type declaration is not allowed")
 
 
-def _best_info(alert: ET.Element) -> ET.Element | None:
-    """Give the Chinese block if there is one, else the first."""
+def _infos(alert: ET.Element) -> list[ET.Element]:
+    """Give the Chinese blocks if there are any, else those in the language of the first."""
     infos = [e for e in alert if _name(e) == "info"]
     chinese = [e for e in infos if (_child(e, "language") or "").lower().startswith("zh")]
-    return next(iter(chinese or infos), None)
+    return chinese or [e for e in infos if _child(e, "language") == _child(infos[0], "language")]
 
 
-def _area(info: ET.Element) -> dict[str, str | None]:
-    areas = [e for e in info if _name(e) == "area"]
+def _severity(info: ET.Element) -> int:
+    severity = _child(info, "severity") or ""
+    return _SEVERITIES.index(severity) if severity in _SEVERITIES else 0
+
+
+def _area(areas: Sequence[ET.Element]) -> dict[str, str | None]:
+    """Put all areas together: the names, the codes and the shapes."""
     codes = [
         _child(g, "value") or ""
         for area in areas
         for g in area
         if _name(g) == "geocode" and _child(g, "valueName") in _AREA_CODES
     ]
-    shapes = [p.text or "" for area in areas for p in area if _name(p) == "polygon"]
+    shapes = [(p.text or "").strip() for area in areas for p in area if _name(p) == "polygon"]
+    shapes += [_ring(p.text or "") for area in areas for p in area if _name(p) == "circle"]
     names = [_child(area, "areaDesc") or "" for area in areas]
     return {
         "areaDesc": "、".join(n for n in names if n) or None,
         "geocodes": ",".join(c for c in codes if c) or None,
-        "polygon": ";".join(shapes) or None,
+        "polygon": ";".join(shape for shape in shapes if shape) or None,
     }
+
+
+def _ring(circle: str) -> str:
+    """Give a circle (`lat,lng km`) as a polygon; empty where it is none."""
+    found = _CIRCLE.fullmatch(circle.strip())
+    if not found:
+        return ""
+    lat, lng, km = map(float, found.groups())
+    north = km / _KM_OF_A_DEGREE
+    east = north / max(0.01, math.cos(math.radians(lat)))
+    turns = [2 * math.pi * at / _CORNERS for at in [*range(_CORNERS), 0]]
+    points = [(lat + north * math.cos(t), lng + east * math.sin(t)) for t in turns]
+    return " ".join(f"{y:.5f},{x:.5f}" for y, x in points)
 
 
 def _name(element: ET.Element) -> str:

@@ -94,3 +94,23 @@ def test_warnings_of_both_versions_are_read_with_all_areas_of_the_chinese_text(v
         "东城、西城",
         "110101",
     )
+
+
+def test_of_several_texts_the_most_severe_is_told_for_the_areas_of_all():
+    info = (
+        "<info><language>zh</language><event>{e}</event><severity>{s}</severity>"
+        "<area><areaDesc>{a}</areaDesc>{shape}</area></info>"
+    )
+    circle = "<circle>39.9,116.4 11.1195</circle>"
+    polygon = "<polygon> 1,1 1,2 2,2 1,1 </polygon>"
+    infos = info.format(e="雾", s="Minor", a="东城", shape=circle)
+    infos += info.format(e="暴雨", s="Severe", a="西城", shape=polygon)
+    head = ALERT.partition("<info>")[0].format(v="1.2")
+    alert = cap.read_alert(f"{head}{infos}</alert>".encode("gb2312"))
+    assert (alert["event"], alert["areaDesc"]) == ("暴雨", "东城、西城")
+    first, second = alert["polygon"].split(";")
+    assert first == "1,1 1,2 2,2 1,1"
+    corners = [tuple(map(float, corner.split(","))) for corner in second.split()]
+    assert corners[0] == corners[-1] == (40.0, 116.4)
+    assert min(y for y, _ in corners) == pytest.approx(39.8)
+    assert max(x for _, x in corners) == pytest.approx(116.53, abs=0.001)
