@@ -19,6 +19,7 @@ _PART = r"\d+(?:\.\d+)?"
 _ANGLE = rf"{_PART}(?:\s*{_DEGREE}(?:\s*{_PART}\s*{_MINUTE}(?:\s*{_PART}\s*{_SECOND}?)?)?)?"
 _BEFORE = rf"{_SIDE}\s*{_ANGLE}"
 _AFTER = rf"[+-]?{_ANGLE}\s*{_SIDE}?"
+_WKT = r"(?i)^\s*(?:SRID=\d+;\s*)?(?:POINT|LINESTRING|POLYGON|MULTI|GEOMETRYCOLLECTION)"
 _SPLIT = (
     rf"^\s*(?P<before>{_SIDE})?\s*(?P<sign>[+-])?(?P<degree>{_PART})\s*"
     rf"(?:(?:{_DEGREE}|[:\s])\s*(?:(?P<minute>{_PART})\s*(?:{_MINUTE}|[:\s])?\s*"
@@ -39,10 +40,24 @@ def pairs(rows: pl.DataFrame, place: PlaceRule, rule: ValueRule) -> tuple[Number
     if "lng_text" in rows.columns and "lat_text" in rows.columns:
         x, y = degrees(rows["lng_text"], rule), degrees(rows["lat_text"], rule)
     if "point_text" in rows.columns:
-        of_point = _wkt if place.form == "wkt" else _listed
-        other_x, other_y = of_point(rows["point_text"], place, rule)
+        other_x, other_y = _points(rows["point_text"], place, rule)
         absent = ~(np.isfinite(x) & np.isfinite(y))
         x, y = np.where(absent, other_x, x), np.where(absent, other_y, y)
+    return x, y
+
+
+def _points(text: pl.Series, place: PlaceRule, rule: ValueRule) -> tuple[Numbers, Numbers]:
+    """Read both coordinates from one text; well-known text is that whatever the form says."""
+    if place.form == "wkt":
+        return _wkt(text)
+    told = text.str.contains(_WKT).fill_null(value=False)
+    if not told.any():
+        return _listed(text, place, rule)
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(text))
+    known, others = text.zip_with(told, nothing), text.zip_with(~told, nothing)
+    known_at, others_at = _wkt(known), _listed(others, place, rule)
+    is_known = told.to_numpy()
+    x, y = (np.where(is_known, a, b) for a, b in zip(known_at, others_at, strict=True))
     return x, y
 
 
@@ -85,7 +100,14 @@ def _listed(text: pl.Series, place: PlaceRule, rule: ValueRule) -> tuple[Numbers
     frame = pl.DataFrame({"t": _lettered(text)})
     lettered = frame["t"].str.contains(rf"{_DEGREE}|\d\s*{_SIDE}(?:[^\w]|$)|(?:^|\W){_SIDE}\s*\d")
     lettered = lettered.fill_null(value=False)
-    one = r"[+-]?\d+(?:,\d+)?" if rule.decimal == "," else r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+    if rule.decimal == ",":
+        # where there are points, they are the decimal ones: a comma parts the two numbers
+        frame = frame.with_columns(
+            pl.when(pl.col("t").str.contains(r"\d\.\d"))
+            .then(pl.col("t").str.replace_all(",", " ", literal=True))
+            .otherwise(pl.col("t").str.replace_all(r"(\d),(\d)", "$1.$2"))
+        )
+    one = r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
     # a dash right after a digit parts two numbers
     parted = pl.col("t").str.replace_all(r"(\d)\s*--", "$1 -")
     parted = parted.str.replace_all(r"(\d)-(\d)", "$1 $2")
@@ -100,7 +122,7 @@ def _listed(text: pl.Series, place: PlaceRule, rule: ValueRule) -> tuple[Numbers
         second = second.zip_with(~lettered, of_angle[1])
         few = few.zip_with(~lettered, of_angle[1].is_not_null())
         lat_first = lat_first.zip_with(named.is_null(), named.fill_null(value=False))
-    a, b = (degrees(s, rule) for s in (first, second))
+    a, b = (degrees(s, ValueRule()) for s in (first, second))
     good, turned = few.fill_null(value=False).to_numpy(), lat_first.to_numpy()
     x, y = np.where(turned, b, a), np.where(turned, a, b)
     return np.where(good, x, np.nan), np.where(good, y, np.nan)
@@ -122,7 +144,7 @@ def _angled(text: pl.Series) -> tuple[tuple[pl.Series, pl.Series], pl.Series]:
     )
 
 
-def _wkt(text: pl.Series, _: PlaceRule, __: ValueRule) -> tuple[Numbers, Numbers]:
+def _wkt(text: pl.Series) -> tuple[Numbers, Numbers]:
     """Take the centroid of any geometry; the reference system before it is not looked at."""
     plain = text.fill_null("").str.replace(r"(?i)^\s*SRID=\d+;", "").str.strip_chars()
     plain = plain.str.replace(r"(?i)^.*(?:curve|circular|surface).*$", "")  # GEOS draws no curves

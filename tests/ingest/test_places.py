@@ -1,5 +1,6 @@
 """Where a message lies, however its feed says so."""
 
+import math
 from datetime import date
 
 import numpy as np
@@ -289,3 +290,21 @@ codes: {property: {file: kinds.csv, table: {TREE: tree}}}
     rows = batch([body(id="d2", p="ROAD")], spec).rows
     assert regions(rows) == ["110102"]
     assert rows["property"].to_list() == ["road"]
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize(
+    "text",
+    ["(39.9, 116.4)", "39.9;116.4", "39.9N 116.4E", "POINT (116.4 39.9)", "point(116.4 39.9)"],
+)
+def test_points_in_one_text_are_read_whatever_the_decimal_sign_of_the_values(text, decimal):
+    place = PlaceRule(point="p", form="lat,lng")
+    x, y = pairs(pl.DataFrame({"point_text": [text, None]}), place, ValueRule(decimal=decimal))
+    assert (x[0], y[0]) == (116.4, 39.9)
+    assert math.isnan(x[1])
+
+
+def test_points_with_a_decimal_comma_are_read():
+    place = PlaceRule(point="p", form="lat,lng")
+    found = pairs(pl.DataFrame({"point_text": ["39,9; 116,4"]}), place, ValueRule(decimal=","))
+    assert [part[0] for part in found] == [39.9, 116.4][::-1]
