@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import polars as pl
 
@@ -106,12 +107,17 @@ def _split_records(frames: list[pl.DataFrame], homes: Homes) -> None:
 
 
 def _split_moved(frames: list[pl.DataFrame], homes: Homes, homes_of_city: int) -> None:
+    """Tell each home the records of all others; the homes share one object for each id."""
+    bounds = pl.Series(range(homes_of_city + 1), dtype=pl.Int32)
     for frame in frames:
-        for home in range(homes_of_city):
-            others = frame.filter(pl.col("home") != home)
-            for (suffix,), part in others.group_by(["suffix"]):
-                entry = (str(suffix), part["id"].to_list(), part["version"].to_list())
-                homes[home].writes.moved.append(entry)
+        for (suffix,), part in frame.group_by(["suffix"]):
+            ordered = part.sort("home", maintain_order=True)
+            ids, versions = ordered["id"].to_list(), ordered["version"].to_list()
+            edges = ordered["home"].search_sorted(bounds).to_list()
+            for home, (low, high) in enumerate(pairwise(edges)):
+                if high - low < len(ids):
+                    others = ids[:low] + ids[high:], versions[:low] + versions[high:]
+                    homes[home].writes.moved.append((str(suffix), *others))
 
 
 def _split_counts(frames: list[pl.DataFrame], homes: Homes) -> None:
