@@ -58,6 +58,7 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_replay(args: argparse.Namespace, config: Config) -> int:
     from kafka.errors import KafkaError
 
+    from ingest.dropbox.produce import NoTopicError
     from ingest.replay import UnknownFeedError, produce_file, replay_file
     from ingest.sources.file import FileError
     from layers.store.client import StoreUnavailableError
@@ -72,7 +73,7 @@ def _run_replay(args: argparse.Namespace, config: Config) -> int:
         count = send(config, args.feed, args.file, progress)
     except KafkaError as error:
         raise CommandError(f"Kafka does not take the messages ({error!r}).") from error
-    except (UnknownFeedError, FileError, StoreUnavailableError) as error:
+    except (UnknownFeedError, FileError, NoTopicError, StoreUnavailableError) as error:
         raise CommandError(str(error)) from error
     shown.done(f"{count:,} messages {'produced' if args.kafka else 'read'}")
     return 0
@@ -156,7 +157,8 @@ REPLAY = Command(
     description="将录制的消息文件送入同一处理流程，无需 Kafka。\n"
     "Sends a recorded file, one message a line, through the same pipeline as live messages,\n"
     "without a broker: for backfill and review. Sending a file twice changes nothing. With\n"
-    "--kafka the lines are produced into the feed's topic instead.",
+    "--kafka the lines are produced into the feed's topic instead, also once: what was\n"
+    "interrupted goes on where it was, and what stands there is not produced again.",
     examples=(
         ("yiwang replay air.ndjson --feed air_quality", "straight into the state"),
         ("yiwang replay air.ndjson --feed air_quality --kafka", "by way of Kafka"),

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kafka import KafkaProducer
-
 from ingest import mapping
 from ingest.consumer import Intake, Worker
+from ingest.dropbox.ledger import Ledger, digest_of
+from ingest.dropbox.produce import FileProducer
 from ingest.sources.file import FileSource, read_messages
 from ingest.worker import NoTopic, frame_of, open_store, pace_of
 from layers.config import Config
@@ -53,26 +53,22 @@ def replay_file(config: Config, feed_id: str, file: Path, progress: Progress) ->
 def produce_file(config: Config, feed_id: str, file: Path, progress: Progress) -> int:
     """Write a file to the feed's topic, stamped now; give the number of messages.
 
-    Raises: as `replay_file`, and kafka.errors.KafkaError when the broker can't be reached.
+    Once: a content that stands there is not written again, and what was interrupted goes on
+    (`ingest.dropbox`); `local.state` remembers it.
+
+    Raises: as `replay_file`, and kafka.errors.KafkaError when the broker can't be reached,
+        ingest.dropbox.produce.NoTopicError when the topic is not there.
     """
     pack = load_pack(config.city.pack)
     feed = _feed(mapping.load_feeds(pack.feeds_dir), feed_id)
     messages = list(read_messages(feed, file))
-    producer = KafkaProducer(
-        bootstrap_servers=config.kafka.bootstrap,
-        acks="all",
-        linger_ms=20,
-        compression_type="lz4",
-        **config.kafka.security,
-    )
-    for number, message in enumerate(messages, 1):
-        producer.send(feed.topic_name, value=message)
-        if number % 5_000 == 0:
-            progress(number, len(messages))
-    producer.flush()
-    producer.close()
-    progress(len(messages), len(messages))
-    return len(messages)
+    total = len(messages)
+    producer = FileProducer(config, Ledger(config.local.folder / "produced"))
+    try:
+        told = messages, lambda done: progress(done, total)
+        return producer.produce(feed, digest_of(file), file.name, told)
+    finally:
+        producer.close()
 
 
 def _feed(feeds: dict[str, FeedSpec], feed_id: str) -> FeedSpec:

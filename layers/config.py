@@ -157,6 +157,10 @@ class IngestSection(_Section, frozen=True, kw_only=True):
     """该状态地址的端口；0 为不开放。同一主机上的各进程须各用一个端口。
 
     Its port; 0 serves none. Workers on one host need a port each."""
+    folders: dict[str, str] = {}
+    """`yiwang watch` 监视的文件夹：数据源编号 → 文件夹路径。
+
+    Folders that `yiwang watch` takes files from: id of a feed → path of a folder."""
 
 
 class RetentionSection(_Section, frozen=True, kw_only=True):

@@ -35,12 +35,13 @@ def city(tmp_path_factory):
 
 
 @pytest.fixture
-def environ(redis_url, city):
+def environ(redis_url, city, tmp_path):
     return {
         **os.environ,
         "YIWANG_CITY__PACK": city,
         "YIWANG_REDIS__URL": redis_url,
         "YIWANG_REDIS__PREFIX": "t",
+        "YIWANG_LOCAL__STATE": str(tmp_path / "state"),
     }
 
 
