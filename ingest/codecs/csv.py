@@ -172,6 +172,9 @@ def _fitted(cells: list[str], count: int) -> tuple[Cells, str]:
 class _Table:
     """Records of all documents that have the same header."""
 
+    names: list[str]
+    reason: str
+    """Why it can't be read; empty: it can."""
     rows: list[Cells] = field(default_factory=list)
     places: list[tuple[int, int]] = field(default_factory=list)
     """Number of the message and of the line."""
@@ -181,40 +184,49 @@ class _Table:
 
 @dataclass(slots=True)
 class _Documents:
+    rule: CsvRule
+    wanted: _Wanted
     tables: dict[tuple[str, ...], _Table] = field(default_factory=dict)
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def table(self, header: Sequence[str]) -> _Table:
+        """Give the table with this first line."""
+        found = self.tables.get(tuple(header))
+        if found is None:
+            names = names_of(header)
+            reason = "" if names else "it has no header"
+            if names and not self.wanted.is_in(names):
+                told = ", ".join(names)[:60]
+                reason = f"the header names no column of the feed: {told!r}"
+            found = self.tables[tuple(header)] = _Table(names, reason)
+        return found
 
 
 def _documents(part: Slice, wanted: _Wanted, rule: CsvRule) -> Decoded:
     """Read every message as a table whose first line names the columns."""
-    found = _Documents()
+    found = _Documents(rule, wanted)
     for row in range(len(part.offsets)):
         try:
-            reason = _read_table(part.value(row), row, (rule, wanted), found)
+            reason = _read_table(part.value(row), row, found)
         except UnicodeDecodeError as error:
             reason = f"not UTF-8: {error.reason} at byte {error.start}"
         except csv.Error as error:
             reason = f"not CSV: {error}"
         if reason:
             found.broken[row, -1] = reason
-    return _put_together(found, wanted)
+    return _put_together(found)
 
 
-def _read_table(value: bytes, row: int, how: tuple[CsvRule, _Wanted], into: _Documents) -> str:
+def _read_table(value: bytes, row: int, into: _Documents) -> str:
     """Read one document; say why it has no record, or holds one that can't be read."""
-    rule, wanted = how
-    lines = io.StringIO(value.decode("utf-8"), newline="")
-    for _ in range(rule.skip):
-        next(lines, None)
-    records = parsed(lines, rule)
-    names = tuple(names_of(next((cells for cells in records if cells), [])))
-    if not wanted.is_in(names):
-        told = f"the header names no column of the feed: {', '.join(names)[:60]!r}"
-        return told if names else "it has no header"
-    head = rule.delimiter.join(names)
-    table, number = into.tables.setdefault(names, _Table()), 0
-    for number, record in enumerate((cells for cells in records if cells), 1):
-        cells, reason = _fitted(record, len(names))
+    rule = into.rule
+    records = _records(value.decode("utf-8"), rule)
+    table = into.table(next(records, []))
+    if table.reason:
+        return table.reason
+    head, number = rule.delimiter.join(table.names), 0
+    for number, record in enumerate(records, 1):
+        cells, reason = _fitted(record, len(table.names))
         if reason:
             into.broken[row, number] = reason
         table.rows.append(cells)
@@ -223,20 +235,33 @@ def _read_table(value: bytes, row: int, how: tuple[CsvRule, _Wanted], into: _Doc
     return "" if number else NO_RECORD
 
 
-def _put_together(found: _Documents, wanted: _Wanted) -> Decoded:
+def _records(text: str, rule: CsvRule) -> Iterator[list[str]]:
+    """Give the cells of every line that isn't blank, after those to be skipped."""
+    if rule.quote and rule.quote in text:
+        lines = io.StringIO(text, newline="")
+        for _ in range(rule.skip):
+            next(lines, None)
+        return (cells for cells in parsed(lines, rule) if cells)
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return (line.split(rule.delimiter) for line in plain[rule.skip :] if line)
+
+
+def _put_together(found: _Documents) -> Decoded:
     """Put the records of all documents in order; one without a record is one row."""
+    tables = [table for table in found.tables.values() if table.rows]
     frames = [
-        pl.DataFrame(table.rows, schema=_schema(names), orient="row").select(wanted.of(names))
-        for names, table in found.tables.items()
+        pl.DataFrame(table.rows, schema=_schema(table.names), orient="row").select(
+            found.wanted.of(table.names)
+        )
+        for table in tables
     ]
-    places = [place for table in found.tables.values() for place in table.places]
     whole = [place for place in found.broken if place[1] < 0]
-    nothing = pl.DataFrame(schema=dict.fromkeys(wanted.paths, pl.String)).clear(len(whole))
+    places = [*(place for table in tables for place in table.places), *whole]
+    nothing = pl.DataFrame(schema=dict.fromkeys(found.wanted.paths, pl.String)).clear(len(whole))
     columns = pl.concat([*frames, nothing], how="diagonal")
-    order = sorted(range(len(places) + len(whole)), key=[*places, *whole].__getitem__)
-    placed = [[*places, *whole][i] for i in order]
-    broken = {at: found.broken[p] for at, p in enumerate(placed) if p in found.broken}
-    message = np.array([p[0] for p in placed], dtype=np.int64)
-    texts = [text for table in found.tables.values() for text in table.texts]
+    order = sorted(range(len(places)), key=places.__getitem__)
+    broken = {at: found.broken[p] for at, i in enumerate(order) if (p := places[i]) in found.broken}
+    message = np.array([places[i][0] for i in order], dtype=np.int64)
+    texts = [text for table in tables for text in table.texts]
     raw = pl.Series([*texts, *[None] * len(whole)], dtype=pl.String)
     return Decoded(columns[order], broken, message, raw[order])

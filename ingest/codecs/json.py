@@ -18,14 +18,14 @@ from ingest.paths import EACH, Steps, chain_of, parse
 from ingest.sources.base import Slice, make_slice
 
 _SPACE, _FEED = 32, 10
-_FEW = 64
+_FEW = 1_000
 """So many messages are looked at one by one sooner than parted once more."""
 
 _LARGE = 2_000
 """Bytes of a message above which a record keeps its own part alone."""
 _RAW = "\x1fraw"
 
-Found = list[tuple[range | list[int], pl.DataFrame]]
+Found = list[tuple[list[int], pl.DataFrame]]
 
 
 def decode(part: Slice, paths: Sequence[str]) -> Decoded:
@@ -108,8 +108,9 @@ def _read(part: Slice, lines: bytes, group: Group, broken: dict[int, str]) -> pl
     if columns is not None:
         return columns
     found: Found = []
-    odd: list[int] = []
-    _halves(part, lines, range(count), group, (found, odd))
+    sound = [row for row in range(count) if _is_sound(part.value(row))]
+    odd = sorted(set(range(count)) - set(sound))
+    _halves(part, sound, group, (found, odd))
     _singly(part, odd, group, (found, broken))
     return _assemble(found, group.schema, count)
 
@@ -137,21 +138,28 @@ def _one_line_each(part: Slice) -> bytes:
     return data.tobytes()
 
 
-def _halves(
-    part: Slice, lines: bytes, rows: range, group: Group, into: tuple[Found, list[int]]
-) -> None:
-    """Decode the halves of a block that is not to be had as one; collect what is odd in it."""
-    if len(rows) <= _FEW:
-        into[1].extend(rows)
+def _halves(part: Slice, rows: list[int], group: Group, into: tuple[Found, list[int]]) -> None:
+    """Decode messages as one block, or each half by itself; collect where few are left."""
+    if not rows:
         return
-    middle = len(rows) // 2
-    for half in (rows[:middle], rows[middle:]):
-        block = lines[int(part.bounds[half[0]]) : int(part.bounds[half[-1] + 1])]
-        columns = _block(block, group, len(half))
-        if columns is not None:
-            into[0].append((half, columns))
-        else:
-            _halves(part, lines, half, group, into)
+    lines = b"".join(part.value(row).replace(b"\n", b" ") + b"\n" for row in rows)
+    columns = _block(lines, group, len(rows))
+    if columns is not None:
+        into[0].append((rows, columns))
+    elif len(rows) <= _FEW:
+        into[1].extend(rows)
+    else:
+        middle = len(rows) // 2
+        _halves(part, rows[:middle], group, into)
+        _halves(part, rows[middle:], group, into)
+
+
+def _is_sound(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _singly(
