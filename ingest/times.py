@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Literal
 
 import msgspec
@@ -20,9 +20,8 @@ from layers.feed_spec import TimeRule
 _OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
 _FIXED = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>[01]?\d):?(?P<minutes>[0-5]\d)?")
 _WALL = "%Y-%m-%dT%H:%M:%S%.f"
-_PLAIN = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"}
-_PLAIN |= {"%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y%m%d%H%M%S"}
-"""Patterns that polars reads as we do."""
+_PLAIN = ({"H", "M"}, {"H", "M", "S"}, {"I", "M", "p"}, {"I", "M", "S", "p"})
+"""Directives besides %Y, %m and %d of the patterns that polars reads as we do."""
 
 
 def to_ms(text: pl.Expr, rule: TimeRule) -> pl.Expr:
@@ -40,10 +39,17 @@ def read(text: pl.Series, rule: TimeRule) -> pl.Series:
     """Turn texts into ms since the epoch, as `to_ms` does."""
     found = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(text))
     for form in forms_of(rule):
-        if form == "iso" or form in _PLAIN:
+        if form == "iso" or _is_plain(form):
             found = _filled(found, text, partial(_at_once, form=form, rule=rule))
         found = _filled(found, text, partial(_by_parts, form=form, rule=rule), once=True)
     return found
+
+
+@cache
+def _is_plain(form: str) -> bool:
+    found = re.findall("%(.)", form)
+    rest = set(found) - {"Y", "m", "d"}
+    return len(set(found)) == len(found) == len(rest) + 3 and rest in _PLAIN
 
 
 def forms_of(rule: TimeRule) -> tuple[str, ...]:
