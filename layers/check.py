@@ -1,4 +1,7 @@
-"""Validate all files of a city without starting anything: one line a file, ok or what is wrong."""
+"""Validate all files of a city without starting anything: one line a file, ok or what is wrong.
+
+A table of filing standards gives one line for each cell that is wrong.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from layers.cases import working_time
+from layers.cases.limits import Plain
+from layers.cases.standards import read_standards
+from layers.cases.working_time import load_working_time
 from layers.config import Config, find_config, load_config
 from layers.documents import DocumentError
 from layers.feed_spec import FeedSpec
@@ -79,6 +86,29 @@ def _check_pack(city: CityPack, check_feed: FeedCheck) -> Iterator[Finding]:
     )
     if indicators is not None:
         yield from _check_wall(city, indicators)
+    yield from _check_cases(city)
+
+
+def _check_cases(city: CityPack) -> Iterator[Finding]:
+    """Check the working time, and the filing standards by it and by the categories of the feed."""
+    file = city.folder / working_time.FILE
+    note = "" if file.is_file() else "not there: defaults"
+    found = yield from _try(file, lambda: load_working_time(city.folder, city.timezone), note)
+    for table in sorted((city.folder / "standards").glob("*.csv")):
+        yield from _check_standards(city, table, "work" if found is None else found.plain)
+
+
+def _check_standards(city: CityPack, file: Path, plain: Plain) -> Iterator[Finding]:
+    categories = city.categories.get(file.stem, {})
+    try:
+        standards, bad = read_standards(file, categories, plain)
+    except DocumentError as error:
+        yield Finding(str(error.file), " ".join(str(error).split()))
+        return
+    for finding in bad:
+        yield Finding(str(file), finding.sentence())
+    if not bad:
+        yield Finding(str(file), note=f"{len(standards.rows)} filing conditions")
 
 
 def _read_feed(file: Path, known: Mapping[str, FeedSpec], check_feed: FeedCheck) -> FeedSpec:

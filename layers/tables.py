@@ -17,6 +17,11 @@ def read_table(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     Raises:
         DocumentError: the file can't be read, or a column is not in its header.
     """
+    return [row for _, row in numbered_rows(file, columns)]
+
+
+def numbered_rows(file: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Read the rows with the line of the file on which each ends; raises as `read_table` does."""
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -29,7 +34,7 @@ def read_table(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:
             near = difflib.get_close_matches(name, header, 1, 0.4)
             remedy = f"Did you mean {near[0]!r}?" if near else f"It has {header}."
             raise DocumentError(file, f"has no column {name!r}", remedy)
-    return [{name: row[name] or "" for name in columns} for row in rows]
+    return [(rows.line_num, {name: row[name] or "" for name in columns}) for row in rows]
 
 
 def _decoded(raw: bytes) -> str:
