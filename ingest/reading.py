@@ -18,6 +18,9 @@ from ingest.paths import is_of_row, is_special
 from ingest.sources.base import Slice
 from layers.feed_spec import CsvRule, FeedSpec
 
+_NOTHING = "\x1f"
+"""A path that is nowhere, for feeds that read nothing but what stands beside: a row is a row."""
+
 Codec = Callable[[Slice], Decoded]
 
 
@@ -36,7 +39,7 @@ class Reader:
         self._of_row = [p for p in paths if is_of_row(p)]
         self._beside = [p for p in paths if is_special(p) and not is_of_row(p)]
         self._within = [p for p in paths if not is_special(p)]
-        asked = [*self._within, *(self._wide.listed if self._wide else ())]
+        asked = [*(self._within or [_NOTHING]), *(self._wide.listed if self._wide else ())]
         self._decode = _codec(feed, list(dict.fromkeys(asked)), self._wide)
 
     def read(self, whole: Slice) -> tuple[Slice, Decoded]:

@@ -60,24 +60,24 @@ class Wide:
             pl.nth(read.columns.columns.index(name)).alias(str(at)) for at, name in enumerate(names)
         )
         filled = cells.with_columns(pl.all().replace(list(self.blank), [None] * len(self.blank)))
-        is_there = filled.select(pl.all().str.strip_chars().fill_null("") != "").to_numpy()
-        lone = np.ones(read.columns.height, dtype=bool)
-        lone &= ~is_there.any(axis=1) if names else True
+        is_there = np.zeros((read.columns.height, len(names)), dtype=bool)
+        if names:
+            is_there[:] = filled.select(pl.all().str.strip_chars().fill_null("") != "").to_numpy()
+        lone = np.logical_not(np.logical_or.reduce(is_there, axis=1))
         lone[list(read.broken)] = True
         is_there[lone] = False
         row, column = np.nonzero(np.column_stack([is_there, lone]))
         nothing = pl.Series([None] * len(lone), dtype=pl.String)
         cell = pl.concat([*filled.get_columns(), nothing])[column * len(lone) + row].alias(CELL)
         beside = [p for p in paths if p in read.columns.columns]
-        columns = read.columns.select(beside)[row] if beside else pl.DataFrame()
+        columns = read.columns.select(beside)[row].get_columns() if beside else []
         at = column * len(lone) + row
-        columns = columns.hstack(
-            [cell, *self._named(names, column, paths), *self._beside(read.columns, names, at)]
-        )
+        columns += [cell, *self._named(names, column, paths)]
+        columns += self._beside(read.columns, names, at)
         reasons = {at: read.broken.get(int(row[at]), NO_RECORD) for at in _firsts(lone[row])}
         message = row if read.message is None else read.message[row]
         raw = None if read.raw is None else read.raw[row]
-        return Decoded(columns, reasons, message.astype(np.int64), raw)
+        return Decoded(pl.DataFrame(columns), reasons, message.astype(np.int64), raw)
 
     def _found(self, columns: Sequence[str], paths: Sequence[str]) -> list[str]:
         pattern = re.compile(self.rule.pattern)

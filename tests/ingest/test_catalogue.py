@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingest.mapping import OPTIONAL, REQUIRED, check_mapping
 from ingest.normalize import Normalizer
-from ingest.sources.file import FileSource
+from ingest.sources.base import make_slice
+from ingest.sources.file import FileSource, read_messages
 from layers.batch import Frame
 from layers.feeds import OUTCOMES, read_feed
 from layers.pack import load_pack
@@ -109,6 +112,33 @@ def test_what_is_personal_is_in_no_record(beijing):
     kept = "".join(batch.rows["raw"].to_list())
     assert "13800001234" not in kept
     assert "某先生" not in kept
+
+
+@st.composite
+def damaged(draw, folder):
+    """Draw the messages of a sample, some of them cut, mangled or put together."""
+    feed = read_feed(folder / "feed.yaml")
+    messages = list(read_messages(feed, sample_of(folder)))
+    found = []
+    for message in draw(st.lists(st.sampled_from(messages), min_size=1, max_size=4)):
+        at = draw(st.integers(0, len(message)))
+        more = draw(
+            st.binary(max_size=4) | st.sampled_from([b"", b"\xff", b"\n", b"[", b'"', b";"])
+        )
+        gone = draw(st.integers(0, 12))
+        found.append(message[:at] + more + message[at + gone :])
+    return found
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=NAMES)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_no_damage_to_a_sample_makes_its_feed_raise_or_lose_a_message(folder, beijing, data):
+    values = data.draw(damaged(folder))
+    part = make_slice("t", 0, range(len(values)), [NOW_MS] * len(values), values)
+    rows = Normalizer(read_feed(folder / "feed.yaml"), beijing).batch([part]).rows
+    assert sorted(set(rows["message"].to_list())) == list(range(len(values)))
+    assert rows["outcome"].null_count() == 0
 
 
 if __name__ == "__main__":

@@ -206,4 +206,17 @@ def test_what_stands_beside_the_value_is_read_by_paths_with_a_dollar():
     _, found = Reader(feed(), paths).read(whole)
     assert found.columns.select(paths).rows() == [("1", "a", "5", "k"), ("2", None, "7", None)]
     _, found = Reader(feed(), ["$timestamp"]).read(made)
-    assert found.columns.rows() == [("0",), ("0",)]
+    assert found.columns["$timestamp"].to_list() == ["0", "0"]
+
+
+def test_a_feed_may_read_nothing_but_what_stands_beside_or_in_wide_columns():
+    fields = {"sensor_id": "$column", "property": {"const": "q"}, "value": "$cell"}
+    time = {"field": "$timestamp", "form": "epoch_ms"}
+    more = {"fields": fields, "time": time, "place": {}, "bounds": {}}
+    table = feed(format="csv", csv={"header": True}, wide={"pattern": r"s\d+"}, **more)
+    found = batch(table, b"s1,s2\n1,2\n", b"x\n1\n", b"")
+    assert found.rows["value"].to_list() == [1.0, 2.0, None, None]
+    listed = feed(wide={"columns": ["a", "b"]}, **more)
+    assert batch(listed, b'{"a":1}', b"{", b"{}").rows["value"].to_list() == [1.0, None, None]
+    beside = feed(**more | {"fields": dict.fromkeys(fields, "$timestamp")})
+    assert batch(beside, b'{"a":1}', b"{").rows["outcome"].to_list() == [ACCEPTED, REJECTED]
