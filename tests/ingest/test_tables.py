@@ -218,5 +218,6 @@ def test_a_feed_may_read_nothing_but_what_stands_beside_or_in_wide_columns():
     assert found.rows["value"].to_list() == [1.0, 2.0, None, None]
     listed = feed(wide={"columns": ["a", "b"]}, **more)
     assert batch(listed, b'{"a":1}', b"{", b"{}").rows["value"].to_list() == [1.0, None, None]
-    beside = feed(**more | {"fields": dict.fromkeys(fields, "$timestamp")})
+    named = {"sensor_id": "$timestamp", "property": "$timestamp", "value": {"const": 1}}
+    beside = feed(**more | {"fields": named})
     assert batch(beside, b'{"a":1}', b"{").rows["outcome"].to_list() == [ACCEPTED, REJECTED]
