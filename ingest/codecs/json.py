@@ -207,7 +207,7 @@ def _value(text: bytes, group: Group) -> Any:
     try:
         value = json.loads(
             text.replace(b"\n", b" ").decode(),
-            parse_constant=_refuse,
+            parse_constant=str,  # NaN, of which some writers think that it is JSON, is no number
             object_pairs_hook=_first_of_each,
         )
     except ValueError as error:
@@ -225,10 +225,6 @@ def _why(text: bytes) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return str(error)
     return ""
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
 
 
 def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ separate groups.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,14 +111,16 @@ def groups_of(paths: Mapping[str, Steps]) -> list[Group]:
 def fit(value: Any, node: Node, *, is_strict: bool) -> Any:
     """Give of a value what the tree asks for, in the shape it asks for.
 
-    What is blank (null, "", [], {}) is taken for absent wherever more is expected, and a single
-    element for an array of one.
+    What is blank (null, "", [], {}) is taken for absent wherever more is expected, a single element
+    for an array of one, and a text that is JSON for what it says.
 
     Raises:
         FitError: something else stands there; if not strict it is taken for absent, too.
     """
     if node.is_text:
         return value
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+        value = _unwrapped(value)
     if node.members is not None and isinstance(value, dict):
         return {
             name: fit(value.get(name), sub, is_strict=is_strict)
@@ -134,3 +137,10 @@ def fit(value: Any, node: Node, *, is_strict: bool) -> Any:
         place = spell(s for s in node.at if s != ROOT)
         raise FitError(f"{wanted} is expected at {place or 'the root'}, not {str(value)[:40]!r}")
     return None
+
+
+def _unwrapped(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=str)
+    except (ValueError, RecursionError):
+        return text

@@ -147,3 +147,17 @@ def test_a_value_nested_without_end_breaks_only_its_message():
     found = read(["a", "b.c"], b'{"a":' + b"[" * 100_000 + b"}", {"a": 1})
     assert list(found.broken) == [0]
     assert found.columns["a"].to_list() == [None, "1"]
+
+
+def test_json_written_as_a_text_within_json_is_read_where_more_is_expected():
+    inner = plain.dumps({"v": 5, "r": [{"x": 1}, {"x": 2}]})
+    found = read(["id", "body.v", "body.r[].x"], {"id": 1, "body": inner})
+    assert found.columns.rows() == [("1", "5", "1"), ("1", "5", "2")]
+    assert read(["body"], {"body": inner}).columns.item() == inner
+    assert read(["id", "body.v"], {"id": 1, "body": "{bad"}).broken
+
+
+def test_a_number_that_is_none_costs_only_its_record():
+    found = read(["r[].v"], b'{"r":[{"v":1},{"v":NaN},{"v":-Infinity}]}', b'{"r":[{"v":2}]}')
+    assert found.columns["r[].v"].to_list() == ["1", "NaN", "-Infinity", "2"]
+    assert not found.broken
