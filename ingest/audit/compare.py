@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.audit.fields import REPORTS, family_of, feed_of, moment_of, record_of
+from ingest.audit.fields import REPORTS, ends_s, family_of, feed_of, moment_of, record_of
 from ingest.audit.scope import Scope
 from layers.batch import Retention
 from layers.store import keys
@@ -72,6 +72,7 @@ class Comparison:
         self._bounds = {
             "recent": rules.retention.recent_cases,
             keys.REJECTS: rules.retention.rejects,
+            keys.LATE: rules.retention.rejects,
         }
         self.tally = Tally()
 
@@ -111,11 +112,10 @@ class Comparison:
     def _may_have_ended(self, suffix: str, live: KeyCopy | None, again: KeyCopy | None) -> bool:
         """Say whether a key is absent, or partly so, because its time is over or nearly so."""
         family = family_of(suffix)
-        if family == "seen":
-            _, feed, hour = suffix.split(":")
-            spec = self._rules.scope.feeds.get(feed)
-            kept = spec.late_after_s if spec else 0
-            return (int(hour) + 2) * 3600 + kept <= self._rules.now_ms / 1000
+        if family in ("seen", "val"):
+            spec = self._rules.scope.feeds.get(suffix.split(":")[1])
+            known_s = spec.remembered_s if spec else 0
+            return ends_s(suffix, known_s, self._rules.zone) <= self._rules.now_ms / 1000
         if live and again:
             return False
         if live:
@@ -168,7 +168,7 @@ class Comparison:
         bound = self._bounds.get(family_of(suffix))
         if bound is None:
             return lambda *_: False
-        if suffix == keys.REJECTS:
+        if suffix in (keys.REJECTS, keys.LATE):
             sizes = [sum(map(int, side.values())) for side in (one, other)]
             return lambda *_: max(sizes) >= bound
         lowest = [

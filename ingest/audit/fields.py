@@ -14,7 +14,7 @@ from layers.store import keys
 
 _HOUR_MS = 3_600_000
 
-BY_FEED = {"acct", "acctm", "seen", "open", "near", "stage", "mended"}
+BY_FEED = {"acct", "acctm", "seen", "val", "open", "near", "stage", "mended"}
 """Families whose keys name the feed."""
 
 REPORTS = {keys.FENCE, keys.LAG, keys.REBUILT, keys.RULES, keys.SENT}
@@ -37,7 +37,7 @@ def feed_of(suffix: str, name: str, feeds: Collection[str]) -> str:
         return name.split("|")[1]
     if family == keys.EXPIRY:
         return name.split("|")[1]
-    if family == keys.REJECTS:
+    if family in (keys.REJECTS, keys.LATE):
         return str(msgspec.json.decode(name)["feed"])
     return name.partition("|")[0]
 
@@ -45,8 +45,11 @@ def feed_of(suffix: str, name: str, feeds: Collection[str]) -> str:
 def moment_of(suffix: str, name: str, value: bytes, zone: str) -> float | None:
     """Give the moment in ms that a field begins to count for; None: no single moment."""
     family, _, rest = suffix.partition(":")
+    hour = rest.rpartition(":")[2]
+    if family == "val":
+        return _bucket_ms("h", hour[:-2], int(hour[-2:]), zone)
     if family in ("acctm", "seen"):
-        return int(rest.rpartition(":")[2]) * _HOUR_MS
+        return None if is_by_arrival(suffix) else int(hour) * _HOUR_MS
     if family in ("m", "h", "d"):
         return _bucket_ms(family, rest, int(name.rpartition("|")[2]), zone)
     if family == keys.latest():
@@ -55,6 +58,25 @@ def moment_of(suffix: str, name: str, value: bytes, zone: str) -> float | None:
         at = msgspec.json.decode(record_of(value)[1]).get("at")
         return None if at is None else float(at)
     return None
+
+
+def is_by_arrival(suffix: str) -> bool:
+    """Say whether a set of ids is that of a span of arrival, not of an hour of event time."""
+    return suffix.rpartition(":")[2].startswith("k")
+
+
+def ends_s(suffix: str, remembered_s: int, zone: str) -> float:
+    """Give when ids or values may be forgotten, in seconds since the epoch.
+
+    Args:
+        suffix: of a key of the families `seen` and `val`.
+        remembered_s: how long its feed knows repetitions.
+        zone: of the city.
+    """
+    if is_by_arrival(suffix):
+        return (int(suffix.rpartition(":")[2][1:]) + 2) * remembered_s
+    begins_ms = moment_of(suffix, "", b"", zone) or 0.0
+    return begins_ms / 1000 + 2 * 3600 + remembered_s
 
 
 def _bucket_ms(family: str, span: str, part: int, zone: str) -> float:

@@ -3,6 +3,8 @@
 import json
 import random
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +27,7 @@ from revised_city import (
 )
 from small_city import LOCAL, NOW_MS, feed
 
+from ingest.audit.fields import ends_s, feed_of, moment_of
 from ingest.consumer import Intake, Pace, Worker
 from ingest.feed_checks import check_meaning
 from layers.documents import DocumentError
@@ -212,3 +215,12 @@ def test_a_key_without_the_time_can_not_be_revised(tmp_path):
     with pytest.raises(DocumentError, match=r"dedupe\.key"):
         check_meaning(feed(dedupe={"key": ["id"], "revised": "replace"}), tmp_path / "f.yaml")
     check_meaning(feed(dedupe={"key": ["id", "at"], "revised": "replace"}), tmp_path / "f.yaml")
+
+
+def test_the_audit_knows_of_which_time_values_and_ids_are():
+    at = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    assert moment_of("val:air:2026112412", "1", b"", "Asia/Shanghai") == at * 1000
+    assert feed_of("val:air:2026112412", "1", {"air"}) == "air"
+    assert moment_of("seen:air:k12", "1", b"", "Asia/Shanghai") is None
+    assert ends_s("seen:air:k12", 3600, "UTC") == 14 * 3600
+    assert ends_s("val:air:2026112412", 60, "Asia/Shanghai") == at + 7260
