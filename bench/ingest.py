@@ -4,9 +4,9 @@ One run, real Apache Kafka and Redis, three shapes of message (`bench/shapes.py`
 of its own: the topic is read first by kafka-python's own consumer that does nothing with the
 records, then by one worker that does all of its work (decode, check, place in districts, streets
 and grids, find duplicates, sums at every level, latest or records, accounts), then by the bare
-consumer once more. The ratio is against the mean of the two bare readings. `cpu_us` is what the
-process itself computed per event, which other programs on the machine disturb less than the clock;
-Redis and Kafka compute beside it.
+consumer once more, and at last by a bare consumer whose records become columns. The ratio is
+against the mean of the two bare readings. `cpu_us` is what the process itself computed per event,
+which other programs on the machine disturb less than the clock; Redis and Kafka compute beside it.
 
 `ARGS='--shape sensor'` runs one shape only. The last line is one JSON object: the figures of the
 first shape, and those of all under `shapes`.
@@ -31,6 +31,7 @@ from bench.shapes import SHAPES, Shape, Size, messages
 from ingest.consumer import Intake, Pace, Worker
 from ingest.kafka_topics import create_topics
 from ingest.local_kafka import LocalKafka
+from ingest.sources.columnar_fetch import columns_of, read_columns
 from ingest.sources.kafka import KafkaSettings, KafkaSource
 from ingest.worker import NoTopic
 from layers.batch import Frame
@@ -81,6 +82,7 @@ def measured(bootstrap: str, url: str, size: Size, shape: Shape) -> dict[str, An
     worked_s, accepted, work_cpu = _worked(bootstrap, url, size, shape)
     rss_mib = _peak_mib()
     after = _bare(bootstrap, size, shape)
+    columns_s = _bare(bootstrap, size, shape, columns=True)
     raw, rate = size.events / ((before + after) / 2), size.events / worked_s
     return {
         "events": size.events,
@@ -88,6 +90,7 @@ def measured(bootstrap: str, url: str, size: Size, shape: Shape) -> dict[str, An
         "bytes": mean_bytes,
         "events_per_s": round(rate),
         "raw_poll_per_s": round(raw),
+        "column_poll_per_s": round(size.events / columns_s),
         "ratio": round(rate / raw, 3),
         "rss_mib": rss_mib,
         "cpu_us": round(work_cpu / size.events * 1e6, 2),
@@ -128,8 +131,8 @@ def _produce(bootstrap: str, size: Size, shape: Shape = SENSOR) -> int:
     return total // size.events
 
 
-def _bare(bootstrap: str, size: Size, shape: Shape = SENSOR) -> float:
-    """Read everything with the stock consumer and do nothing; give the seconds."""
+def _bare(bootstrap: str, size: Size, shape: Shape = SENSOR, *, columns: bool = False) -> float:
+    """Read everything with a consumer, the stock one or by columns; give the seconds."""
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
@@ -137,12 +140,15 @@ def _bare(bootstrap: str, size: Size, shape: Shape = SENSOR) -> float:
         max_partition_fetch_bytes=4 << 20,
         fetch_max_bytes=32 << 20,
     )
+    if columns:
+        assert read_columns(consumer)
     consumer.assign([TopicPartition(shape.topic, p) for p in range(size.partitions)])
     consumer.seek_to_beginning()
     consumer.poll(timeout_ms=0)
     started, read = time.perf_counter(), 0
     while read < size.events:
-        read += sum(len(r) for r in consumer.poll(timeout_ms=1000).values())
+        found = consumer.poll(timeout_ms=1000).values()
+        read += sum(len(columns_of(r) if columns else r) for r in found)
     seconds = time.perf_counter() - started
     consumer.close()
     return seconds
