@@ -37,6 +37,7 @@ from layers.store.local_redis import LocalRedis
 WORKER = Path(__file__).with_name("chaos_worker.py")
 REJECTS = "chaos.rejects"
 PATIENCE_S = 90
+BOUND = FRAME.retention.rejects
 OUTCOMES = ("accepted", "duplicate", "rejected", "late")
 
 POISON = (
@@ -188,7 +189,12 @@ def first_difference(truth, live, store):
     for key in sorted({*truth, *live}):
         if key.endswith(":fence"):
             continue  # idle homes follow at their own pace
-        if truth.get(key) != live.get(key):
+        if key.endswith(":rejects") and len(truth.get(key, ())) >= BOUND:
+            # the newest of two partitions, whose order is nobody's: only their number is one truth
+            same = len(truth[key]) == len(live.get(key, ()))
+        else:
+            same = truth.get(key) == live.get(key)
+        if not same:
             return (
                 f"{key}: {str(truth.get(key))[:300]} is true, {str(live.get(key))[:300]} is there"
             )
@@ -321,7 +327,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--only", choices=[f.__name__ for f in [*FAULTS, *LONG]], action="append")
     asked = parser.parse_args()
-    every = [*FAULTS, *LONG] if asked.rounds > 20 else FAULTS
+    every = [*FAULTS, *LONG] if asked.rounds > len(FAULTS) else FAULTS
     faults = [f for f in [*FAULTS, *LONG] if f.__name__ in asked.only] if asked.only else every
     report = run(asked.rounds, asked.seed, faults, _say)
     _say(json.dumps(report))
