@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import tempfile
 import threading
@@ -71,13 +70,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--page", choices=PAGES, default="wall", help="what is on screen")
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="yiwang-bench-"))
     with (
-        LocalKafka(folder / "kafka", throughput=True) as kafka,
-        LocalRedis(folder / "redis") as redis,
+        tempfile.TemporaryDirectory(prefix="yiwang-bench-", ignore_cleanup_errors=True) as made,
+        LocalKafka(Path(made) / "kafka", throughput=True) as kafka,
+        LocalRedis(Path(made) / "redis") as redis,
     ):
-        course = _measure(kafka.bootstrap, redis.url, asked, folder)
-    shutil.rmtree(folder, ignore_errors=True)
+        course = _measure(kafka.bootstrap, redis.url, asked, Path(made))
     result = {
         "bench": "live",
         "page": asked.page,

@@ -45,7 +45,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100_000)
     asked = parser.parse_args()
     pack = load_pack("beijing")
-    with LocalRedis(Path(tempfile.mkdtemp(prefix="yiwang-bench-")), append_only=False) as redis:
+    with (
+        tempfile.TemporaryDirectory(prefix="yiwang-bench-") as folder,
+        LocalRedis(Path(folder) / "redis", append_only=False) as redis,
+    ):
         store = connect(redis.url)
         sensors = _grow(store, pack, FEED, _readings(pack, asked.count))
         store.client.flushall()
