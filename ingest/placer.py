@@ -70,7 +70,9 @@ class Placer:
             if self._known.height + new.height > _REMEMBERED:
                 self._known = self._nothing()
                 new = wanted.unique()
-            self._known = pl.concat([self._known, self._placed(new)])
+            with np.errstate(all="ignore"):  # what is beyond numbers ends as no position
+                placed = self._placed(new)
+            self._known = pl.concat([self._known, placed])
             found = self._look_up(wanted)
         return _unfolded(found.select(*_FOUND))
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import csv
 import difflib
 import gzip
+import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +28,7 @@ from layers import documents
 from layers.documents import DocumentError
 from layers.geography import Geography, Region
 from layers.labels import Label
+from layers.tables import decoded
 
 CITIES = Path(__file__).parent / "cities"
 """The packs that ship with the product."""
@@ -288,15 +291,16 @@ def _categories(folder: Path) -> dict[str, dict[str, Label]]:
 
 
 def _read_codes(file: Path) -> dict[str, Label]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines)
-        if rows.fieldnames != ["code", "zh", "en"]:
-            raise PackError(file, f"has the columns {rows.fieldnames}", "They are code,zh,en.")
-        table: dict[str, Label] = {}
-        for row in rows:
-            code, zh, en = row["code"], row["zh"], row["en"]
-            if not (code and zh and en) or code in table:
-                problem = f"line {rows.line_num}: {code!r} is incomplete or stands twice"
-                raise PackError(file, problem, "Give each code one line with both names.")
-            table[code] = Label(zh, en)
+    rows = csv.DictReader(io.StringIO(decoded(file.read_bytes()), newline=""))
+    if not re.search(r"\b(zh|en)\b", " ".join(rows.fieldnames or ())):
+        return {}  # another table, which a feed names: devices, or codes of its source
+    if rows.fieldnames != ["code", "zh", "en"]:
+        raise PackError(file, f"has the columns {rows.fieldnames}", "They are code,zh,en.")
+    table: dict[str, Label] = {}
+    for row in rows:
+        code, zh, en = row["code"], row["zh"], row["en"]
+        if not (code and zh and en) or code in table:
+            problem = f"line {rows.line_num}: {code!r} is incomplete or stands twice"
+            raise PackError(file, problem, "Give each code one line with both names.")
+        table[code] = Label(zh, en)
     return table

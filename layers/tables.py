@@ -26,7 +26,7 @@ def numbered_rows(file: Path, columns: Sequence[str]) -> list[tuple[int, dict[st
         raw = file.read_bytes()
     except OSError as error:
         raise DocumentError(file, f"can't be read ({error})", "Check the path.") from error
-    rows = csv.DictReader(io.StringIO(_decoded(raw), newline=""), restval="")
+    rows = csv.DictReader(io.StringIO(decoded(raw), newline=""), restval="")
     header = [name.strip() for name in rows.fieldnames or ()]
     rows.fieldnames = header
     for name in columns:
@@ -37,7 +37,8 @@ def numbered_rows(file: Path, columns: Sequence[str]) -> list[tuple[int, dict[st
     return [(rows.line_num, {name: row[name] or "" for name in columns}) for row in rows]
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """Give the text of a table."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

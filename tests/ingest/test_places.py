@@ -67,6 +67,7 @@ def test_a_point_in_one_text_is_found_whatever_stands_around_it(text, form):
         "POINT(1",
         "NULL",
         "CIRCULARSTRING(0 0, 1 1, 2 0)",
+        "POINT(1e999 1)",
         "GEOMETRYCOLLECTION EMPTY",
     ],
 )
@@ -148,8 +149,11 @@ def test_a_grid_of_the_citys_own_is_an_affine_map_into_a_known_one():
     assert abs(rows["lat"][0] - 39.915) < 1e-5
 
 
+FAR = {"affine": {"a": 1e9, "b": 1e9, "c": 0, "d": 1e9, "e": 1, "f": 0, "epsg": 4548}}
+
+
 @pytest.mark.parametrize(("x", "y"), [("1e300", "5"), ("inf", "inf"), ("-999", "-999"), ("x", "")])
-@pytest.mark.parametrize("rule", [{}, {"epsg": 4548}, {"datum": "BD09"}, {"swapped": "mend"}])
+@pytest.mark.parametrize("rule", [FAR, {}, {"epsg": 4548}, {"datum": "BD09"}, {"swapped": "mend"}])
 def test_an_impossible_position_is_unassigned_and_never_raises(x, y, rule):
     found, _ = places([{"x": x, "y": y}], {"lng": "x", "lat": "y"} | rule)
     assert found[0][1] == "000000"

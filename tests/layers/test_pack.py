@@ -249,6 +249,12 @@ def test_a_missing_boundary_file_points_to_the_levels(folder):
     assert "Check `levels` in city.yaml." in refusal(folder)
 
 
+def test_other_tables_among_the_code_tables_are_left_to_the_feeds_that_name_them(folder):
+    (folder / "codes" / "devices.csv").write_bytes("编号,经度\n东门,1\n".encode("gb18030"))
+    (folder / "codes" / "map.csv").write_text("value,code\nA,a\n", encoding="utf-8")
+    assert set(load_pack(folder).categories["map"]) == set()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
