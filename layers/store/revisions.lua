@@ -26,7 +26,14 @@ end
 function revisions.remember(values, stem, now)
   for _, v in ipairs(values) do
     local key, ids, entries = stem .. v[1], v[4], v[6]
-    for i = 1, #ids do redis.call('HSET', key, ids[i], entries[i]) end
+    for from = 1, #ids, BLOCK do
+      local pairs_of = {}
+      for i = from, math.min(from + BLOCK - 1, #ids) do
+        pairs_of[#pairs_of + 1] = ids[i]
+        pairs_of[#pairs_of + 1] = entries[i]
+      end
+      redis.call('HSET', key, unpack(pairs_of))
+    end
     redis.call('EXPIREAT', key, math.max(v[2], now + v[3]))
   end
 end
@@ -76,17 +83,32 @@ local function set_extremes(stem, t, found)
   end
 end
 
+-- The wanted cells in which an entry counts, by all of it but its value.
+local function counting(wanted, place)
+  local minute, region, property = string.match(place, '^(%d+) (%d+) (.*)$')
+  local found = {}
+  for _, level in ipairs({6, 9, 12, 15}) do
+    if #region < level then break end
+    local name = property .. '|' .. string.sub(region, 1, level)
+    found[#found + 1] = wanted[name]
+    found[#found + 1] = wanted[name .. '|' .. minute]
+  end
+  return found
+end
+
 local function search_entries(stem, source, wanted)
+  local cells = {} -- few places have many entries each
   local all = redis.call('HGETALL', stem .. source)
   for i = 2, #all, 2 do
-    local value, minute, region, property = string.match(all[i], '^(%S+) (%d+) (%d+) (.*)$')
-    value = tonumber(value)
-    for _, level in ipairs({6, 9, 12, 15}) do
-      if #region < level then break end
-      local name = property .. '|' .. string.sub(region, 1, level)
-      local hour, of_minute = wanted[name], wanted[name .. '|' .. minute]
-      if hour then merged(hour, 1, value, value) end
-      if of_minute then merged(of_minute, 1, value, value) end
+    local value, place = string.match(all[i], '^(%S+) (.*)$')
+    local into = cells[place]
+    if not into then
+      into = counting(wanted, place)
+      cells[place] = into
+    end
+    if #into > 0 then
+      value = tonumber(value)
+      for _, cell in ipairs(into) do merged(cell, 1, value, value) end
     end
   end
 end
