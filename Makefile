@@ -56,6 +56,7 @@ shots: $(READY) ## pictures of the running demo into docs/
 
 docs: $(READY) ## the pages that are made from the code
 	$(BIN)/python -m layers.settings_page docs/configuration.md
+	$(BIN)/python -m layers.cases.flow_chart docs/cases.md
 
 lock: ## lock the dependencies of pyproject.toml anew (needs uv)
 	@command -v uv >/dev/null || { echo 'uv was not found: pip install uv'; exit 1; } >&2

@@ -93,14 +93,15 @@ class WorkingTime:
 
     def status(self, from_ms_: int, to_ms_: int) -> Status:
         """Say how sure the calendar is between two moments: the least sure of its years."""
-        years = range(self._day(from_ms_).year, self._day(to_ms_).year + 1)
+        years = range(self.day(from_ms_).year, self.day(to_ms_).year + 1)
         found = [self.calendar.status(date(year, 1, 1)) for year in years]
         for status in ("unknown", "provisional"):
             if status in found:
                 return status
         return "announced"
 
-    def _day(self, moment_ms: int) -> date:
+    def day(self, moment_ms: int) -> date:
+        """Give the city's day of a moment; of one outside the clock's days, its first or last."""
         line = self.line
         inside = min(max(moment_ms, line.first_ms), line.last_ms)
         moment = from_ms(inside)

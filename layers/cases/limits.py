@@ -90,7 +90,7 @@ _EMPTY = Label("为空", "is empty")
 _NO_LIMIT = Label("中没有数和单位", "has no number with a unit")
 _SEVERAL = Label("含有不止一个时限", "holds more than one limit")
 _UNSURE = Label("前后还有数字或范围，不能确定", "has other numbers or a range around it")
-_BOUNDS = Label("不在 0 与十年之间", "is not between 0 and ten years")
+_BOUNDS = Label("不在一分钟与十年之间", "is not between one minute and ten years")
 
 _UNITS: tuple[tuple[str, str], ...] = (
     (r"紧急工作(?:小时|时)|紧急小?时|应急(?:工作)?小?时", "emergency_hour"),
@@ -172,7 +172,7 @@ def _single(clean: str, text: str, plain: Plain) -> Limit:
     unit = next(name for n, (_, name) in enumerate(_UNITS) if match[f"u{n}"])
     count = _number(match["number"]) / (60 if unit == "minute" else 1)
     limit = Limit(count, _kind(unit, plain), _EDGES.sub("", f"{before} {after}"))
-    if not 0 < limit.amount_ms(DAY_MS) <= MOST_DAYS * DAY_MS:
+    if not HOUR_MS // 60 <= limit.amount_ms(DAY_MS) <= MOST_DAYS * DAY_MS:
         raise LimitError(text, _BOUNDS)
     return limit
 
