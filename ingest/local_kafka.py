@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import uuid
 from base64 import urlsafe_b64encode
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from ingest.kafka_jars import KafkaUnavailableError, find_jars, find_java
 from layers.config import load_config
+from layers.local_server import LocalServer
 from layers.processes import (
     LOOPBACK,
     Child,
@@ -36,7 +35,7 @@ _SHARE = 128 << 20
 """Bytes that one partition may keep."""
 
 
-class LocalKafka:
+class LocalKafka(LocalServer):
     """One broker as a child process.
 
     Args:
@@ -47,16 +46,15 @@ class LocalKafka:
         throughput: True lets the virtual machine optimise and keeps everything: for benches.
     """
 
+    patience_s = 30.0
+
     def __init__(
         self, state: Path, port: int = 0, jars: Path | None = None, throughput: bool = False
     ) -> None:
-        self.folder = state.resolve()
+        super().__init__(state.resolve())
         self._wanted = port
         self._jars = jars
         self._throughput = throughput
-        self.port = 0
-        self._child: Child | None = None
-        self._lock: FolderLock | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -64,34 +62,19 @@ class LocalKafka:
         return f"{LOOPBACK}:{self.port}"
 
     @property
-    def pid(self) -> int | None:
-        """Its process id while it runs."""
-        return self._child.pid if self._child else None
-
-    @property
-    def is_running(self) -> bool:
-        """False before the start, after the stop, and when it ended by itself."""
-        return self._child is not None and self._child.exit_code is None
-
-    @property
     def log(self) -> Path:
         """Where it logs warnings and errors."""
         return self.folder / "kafka.log"
 
-    def start(self) -> Self:
-        """Start it and wait until it answers.
+    def launch(self) -> None:
+        """Start it without waiting.
 
         Raises:
-            KafkaUnavailableError: no Java, no jars, or the broker gave up; the subclass
-                RegistryUnreachableError when only the network is missing.
+            KafkaUnavailableError: no Java, no jars; the subclass RegistryUnreachableError when only
+                the network is missing.
             PortBusyError: the port asked for is taken.
             FolderBusyError: the folder belongs to a broker that runs.
         """
-        self.launch()
-        return self.wait()
-
-    def launch(self) -> None:
-        """Start it without waiting; errors as in `start`."""
         java = find_java()
         jars = self._jars or find_jars(load_config().local.folder / "jars")
         self._lock = FolderLock(self.folder, "a local Kafka")
@@ -184,40 +167,20 @@ class LocalKafka:
         """
         if self._child is None:
             raise KafkaUnavailableError("The local Kafka has not been launched. Call start().")
-        ends = time.monotonic() + patience_s
-        while not (accepts(self.port) and _answers(self.bootstrap)):
-            if self._child.exit_code is not None or time.monotonic() > ends:
-                said = self._child.tail() + self._last_lines()
-                self.stop()
-                raise KafkaUnavailableError(
-                    f"The local Kafka did not come up. {self.log} says:\n{said}\n"
-                    f"If its data is broken, remove {self.folder} and start again."
-                )
-            time.sleep(0.05)
+        if not self._comes_up(self._answers, patience_s):
+            said = self._child.tail() + self._last_lines()
+            self.stop()
+            raise KafkaUnavailableError(
+                f"The local Kafka did not come up. {self.log} says:\n{said}\n"
+                f"If its data is broken, remove {self.folder} and start again."
+            )
         return self
+
+    def _answers(self) -> bool:
+        return accepts(self.port) and _answers(self.bootstrap)
 
     def _last_lines(self) -> str:
         return self.log.read_text("utf-8", "replace")[-2000:] if self.log.exists() else ""
-
-    def stop(self) -> None:
-        """End it in good order, data flushed. Does nothing when it does not run."""
-        if self._child:
-            self._child.stop(30.0)
-            self._child = None
-        if self._lock:
-            self._lock.release()
-            self._lock = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def _answers(bootstrap: str) -> bool:

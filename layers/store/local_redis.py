@@ -6,13 +6,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import redis
 
+from layers.local_server import LocalServer
 from layers.processes import LOOPBACK, Child, FolderLock, PortBusyError, free_port, is_free
 
 OLDEST = (6, 2)
@@ -23,7 +22,7 @@ class LocalRedisError(Exception):
     """The local Redis can't be started; says what to do."""
 
 
-class LocalRedis:
+class LocalRedis(LocalServer):
     """One Redis server as a child process.
 
     Args:
@@ -35,11 +34,8 @@ class LocalRedis:
     def __init__(self, state: Path | None, port: int = 0, append_only: bool = True) -> None:
         self._keeps = state is not None and append_only
         self._passing = tempfile.TemporaryDirectory(prefix="yiwang-") if state is None else None
-        self.folder = Path(self._passing.name) if self._passing else Path(str(state)).resolve()
+        super().__init__(Path(self._passing.name) if self._passing else Path(str(state)).resolve())
         self._wanted = port
-        self.port = 0
-        self._child: Child | None = None
-        self._lock: FolderLock | None = None
 
     @property
     def url(self) -> str:
@@ -47,33 +43,18 @@ class LocalRedis:
         return f"redis://{LOOPBACK}:{self.port}/0"
 
     @property
-    def pid(self) -> int | None:
-        """Its process id while it runs."""
-        return self._child.pid if self._child else None
-
-    @property
-    def is_running(self) -> bool:
-        """False before the start, after the stop, and when it ended by itself."""
-        return self._child is not None and self._child.exit_code is None
-
-    @property
     def log(self) -> Path:
         """Where it logs."""
         return self.folder / "redis.log"
 
-    def start(self) -> Self:
-        """Start it and wait until it answers.
+    def launch(self) -> None:
+        """Start it without waiting.
 
         Raises:
-            LocalRedisError: no server program, or the server gave up.
+            LocalRedisError: no server program.
             PortBusyError: the port asked for is taken.
             FolderBusyError: the folder belongs to a server that runs.
         """
-        self.launch()
-        return self.wait()
-
-    def launch(self) -> None:
-        """Start it without waiting; errors as in `start`."""
         if self._wanted and not is_free(self._wanted):
             raise PortBusyError(self._wanted, "Name another with --port, or stop that program.")
         program = find_server()
@@ -101,40 +82,21 @@ class LocalRedis:
         """
         if self._child is None:
             raise LocalRedisError("The local Redis has not been launched. Call start().")
-        ends = time.monotonic() + patience_s
         client = redis.Redis(host=LOOPBACK, port=self.port, socket_timeout=1)
         try:
-            while not _answers(client):
-                if self._child.exit_code is not None or time.monotonic() > ends:
-                    said = self._child.tail()
-                    self.stop()
-                    raise LocalRedisError(f"The local Redis did not come up. Its log says:\n{said}")
-                time.sleep(0.02)
+            if not self._comes_up(lambda: _answers(client), patience_s):
+                said = self._child.tail()
+                self.stop()
+                raise LocalRedisError(f"The local Redis did not come up. Its log says:\n{said}")
         finally:
             client.close()
         return self
 
     def stop(self) -> None:
-        """End it in good order: what was written is on disk. Does nothing when it does not run."""
-        if self._child:
-            self._child.stop()
-            self._child = None
-        if self._lock:
-            self._lock.release()
-            self._lock = None
+        """End it in good order; a passing folder goes with it."""
+        super().stop()
         if self._passing:
             self._passing.cleanup()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def find_server() -> str:
