@@ -140,8 +140,9 @@ def _rejects(plan: Plan, batch: Batch, frame: Frame) -> None:
     if not batch.rejects:
         return
     bound = frame.retention.rejects
-    newest = dict(batch.rejects[-bound:])
-    rows = batch.rows.filter(pl.col("row").is_in(list(newest))).select("row", "home")
+    why = dict(batch.rejects)
+    rejected = batch.rows.select("row", "home").filter(pl.col("row").is_in(list(why)))
+    rows = _newest(rejected, bound)
     if rows.is_empty():
         return
     plan.lists.append(
@@ -150,16 +151,21 @@ def _rejects(plan: Plan, batch: Batch, frame: Frame) -> None:
                 "home": rows["home"],
                 "suffix": keys.REJECTS,
                 "bound": bound,
-                "value": [msgspec.json.encode(newest[row]).decode() for row in rows["row"]],
+                "value": [msgspec.json.encode(why[row]).decode() for row in rows["row"]],
             }
         )
     )
 
 
+def _newest(rows: pl.DataFrame, bound: int) -> pl.DataFrame:
+    """Give the last rows of each home, so many as its list holds."""
+    return rows.group_by("home", maintain_order=True).tail(bound)
+
+
 def _late(plan: Plan, batch: Batch, frame: Frame) -> None:
     """Keep the newest messages that came too late, in the list of their home."""
     bound = frame.retention.rejects
-    rows = batch.rows.filter(pl.col("outcome") == LATE).tail(bound)
+    rows = _newest(batch.rows.filter(pl.col("outcome") == LATE), bound)
     if rows.is_empty():
         return
     partition = pl.Series("partition", [s.partition for s in batch.spans]).gather(rows["part"])

@@ -174,3 +174,16 @@ def test_state_lost_under_a_worker_is_told(store):
     made.drain(source)
     made.drain(source)
     assert store.client.hkeys(store.key("000000", keys.REBUILT)) == [b"air:0"]
+
+
+def test_a_poll_with_more_rejects_than_a_list_holds_fills_the_list_of_each_home(store):
+    bound = FRAME.retention.rejects
+    many = [
+        json.dumps({"id": f"s{n}", "p": "no2", "v": "x", "x": x, "y": 1, "at": NOW_MS}).encode()
+        for x in (0.5, 3.0)
+        for n in range(bound + 20)
+    ]
+    made = worker(store)
+    made.drain(LogSource(log_of(many), made.begin, [5000]))
+    lengths = [store.client.llen(store.key(h, keys.REJECTS)) for h in ("110101", "110102")]
+    assert lengths == [bound, bound]
