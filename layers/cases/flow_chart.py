@@ -24,10 +24,14 @@ def mermaid() -> str:
     for step in STEPS:
         for source in step.sources if step.target else ():
             if source != step.target:
-                ways.setdefault((source or "[*]", step.target), []).append(step.label.zh)
+                ways.setdefault((source or "[*]", step.target), []).append(_name(step))
     lines += [f"  {a} --> {b} : {'／'.join(names)}" for (a, b), names in ways.items()]
     lines += [f"  {state} --> [*]" for state in ENDED]
     return "\n".join([*lines, "```"])
+
+
+def _name(step: Step) -> str:
+    return f"{step.label.zh} {step.action}"
 
 
 def table() -> str:
