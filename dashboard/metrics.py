@@ -26,9 +26,9 @@ def exposition(feeds: Iterable[FeedHealth], now: datetime) -> bytes:
         feeds: the feeds of the city.
         now: the moment of the answer.
     """
-    registry = CollectorRegistry()
-    registry.register(_Feeds(list(feeds), now))
-    return generate_latest(registry)
+    collectors = CollectorRegistry()
+    collectors.register(_Feeds(list(feeds), now))
+    return generate_latest(collectors)
 
 
 class _Feeds:
