@@ -92,7 +92,8 @@ def _snapshot(
 ) -> RecordSnapshot:
     kind, _, identity = address
     city, moment, raw = known
-    topic, _, partition = view.partition.rpartition(":")
+    topic, _, log = view.partition.rpartition(":")
+    partition = log.partition("@")[0]
     chain = city.chain(view.region)
     return RecordSnapshot(
         city=city.pack.name,

@@ -197,7 +197,7 @@ class WrittenCity:
             "updated_at": ms(closed or reported), "due_at": due and ms(due),
             "closed_at": closed and ms(closed), "lead": "街道", "address": None, "channel": "phone",
             "lng": more.get("lng"), "lat": more.get("lat"), "region": region,
-            "partition": f"{name}:2", "offset": 41, "at": ms(closed or reported),
+            "partition": f"{name}:2@1f3c", "offset": 41, "at": ms(closed or reported),
         }  # fmt: skip
         identity = f"{name}|{number}"
         self._record("case", region[:6], identity, body, more.get("raw", b"{}"))
