@@ -194,6 +194,12 @@ class Store:
         except redis.RedisError:
             return False
 
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Give suffix and bytes of every key of this city; for small states, key by key."""
+        for key in self.client.scan_iter(match=f"{self.prefix}:*", count=1000):
+            size = self.client.memory_usage(key, samples=0)
+            yield str(_text(key)).partition("}:")[2], int(size or 0)
+
     def wipe(self) -> None:
         """Remove every key of this city (development and tests)."""
         for key in self.client.scan_iter(match=f"{self.prefix}:*", count=1000):

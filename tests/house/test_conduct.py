@@ -9,6 +9,7 @@ STARTS = {
     "ingest/commands_demo.py": "the play command gives the player its clock",
     "ingest/commands_audit.py": "the audit command gives the worker it runs its clock",
     "ingest/commands_rejects.py": "--since 12h counts back from now",
+    "ingest/commands_feed.py": "a feed is tried as if its file were read now",
     "dashboard/serve.py": "the web process gives the pages their clock",
 }
 """The only modules that may ask the machine for the time, and why. Everything else is given it."""
