@@ -31,6 +31,7 @@ from bench.shapes import SHAPES, Shape, Size, messages
 from ingest.consumer import Intake, Pace, Worker
 from ingest.kafka_topics import create_topics
 from ingest.local_kafka import LocalKafka
+from ingest.sources.ahead import AheadSource
 from ingest.sources.columnar_fetch import columns_of, read_columns
 from ingest.sources.kafka import KafkaSettings, KafkaSource
 from ingest.worker import NoTopic
@@ -168,7 +169,7 @@ def _worked(bootstrap: str, url: str, size: Size, shape: Shape) -> tuple[float, 
     pace = Pace(max_messages=100_000, linger_s=0.1)
     worker = Worker(Intake({feed.id: feed}, frame), store, NoTopic(), pace, time.time)
     settings = KafkaSettings(bootstrap, f"bench-{shape.name}", max_poll_records=100_000)
-    source = KafkaSource(settings, worker.topics, worker.begin)
+    source = AheadSource(lambda asking: KafkaSource(settings, worker.topics, asking(worker.begin)))
     while not source.assigned():
         source.poll(0.1)
     source.seek(dict.fromkeys(source.assigned(), -1))

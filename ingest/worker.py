@@ -17,6 +17,7 @@ from ingest import mapping
 from ingest.consumer import Intake, Pace, Worker
 from ingest.mapping import check_mapping
 from ingest.rules import LiveRules
+from ingest.sources.ahead import AheadSource, Wrap
 from ingest.sources.kafka import EVERY_TOPIC, KafkaSettings, KafkaSource
 from ingest.status import status
 from layers.batch import Frame, Retention
@@ -156,13 +157,24 @@ def run_worker(config: Config, stop: threading.Event, name: str) -> None:
         made.append(worker := Worker(intake, store, sink, pace_of(config), time.time))
         log.info("event=worker_started name=%s city=%s feeds=%s", name, pack.id, len(feeds))
         # headers say which messages are rejects played again (ingest/mending)
-        source = KafkaSource(
-            settings, worker.topics, worker.begin, EVERY_TOPIC, on_lost=worker.lost
-        )
-        rules.subscribe = source.subscribe
-        worker.run(source, stop)
+        worker.run(_open_source(settings, worker, rules), stop)
         producer.close(timeout=5)
     log.info("event=worker_stopped name=%s", name)
+
+
+def _open_source(settings: KafkaSettings, worker: Worker, rules: LiveRules) -> AheadSource:
+    """Join the group; the next messages come in while the last ones are worked on."""
+
+    def opened(asking: Wrap) -> KafkaSource:
+        begin, lost = asking(worker.begin), asking(worker.lost)
+        kafka = KafkaSource(settings, worker.topics, begin, EVERY_TOPIC, on_lost=lost)
+        subscribes.append(kafka.subscribe)
+        return kafka
+
+    subscribes: list[Callable[[Sequence[str]], None]] = []
+    source = AheadSource(opened)
+    rules.subscribe = source.quietly(subscribes[0])
+    return source
 
 
 def _until_there(settings: KafkaSettings, stop: threading.Event) -> KafkaProducer | None:

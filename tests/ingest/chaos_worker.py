@@ -12,6 +12,7 @@ from kafka import KafkaProducer
 from logged_city import FEEDS, FRAME
 
 from ingest.consumer import Intake, Pace, Worker
+from ingest.sources.ahead import AheadSource
 from ingest.sources.kafka import KafkaSettings, KafkaSource
 from ingest.worker import RejectsTopic
 from layers.store.client import connect
@@ -30,7 +31,12 @@ def main():
         lambda: said["now_s"],
     )
     settings = KafkaSettings(said["bootstrap"], "chaos", max_poll_records=50)
-    worker.run(KafkaSource(settings, worker.topics, worker.begin, on_lost=worker.lost), stop)
+    source = AheadSource(
+        lambda asking: KafkaSource(
+            settings, worker.topics, asking(worker.begin), on_lost=asking(worker.lost)
+        )
+    )
+    worker.run(source, stop)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from log_source import LogSource
 from small_city import feed
 
 from ingest.kafka_topics import create_topics
+from ingest.sources.ahead import AheadSource
 from ingest.sources.base import join, make_slice
 from ingest.sources.file import FileError, FileSource
 from ingest.sources.kafka import KafkaSettings, KafkaSource
@@ -27,12 +28,17 @@ class Made:
     name: str
 
 
-@pytest.fixture(params=["log", "file", "kafka"])
+@pytest.fixture(params=["log", "file", "kafka", "log ahead", "kafka ahead"])
 def made(request, tmp_path):
-    if request.param == "log":
+    kind, _, ahead = request.param.partition(" ")
+
+    def wrapped(opened, begin):
+        return AheadSource(lambda asking: opened(asking(begin))) if ahead else opened(begin)
+
+    if kind == "log":
         log = {("air", 0): [(1, v) for v in VALUES]}
-        yield Made(lambda begin: LogSource(log, begin, [7] * 100), "air:0")
-    elif request.param == "file":
+        yield Made(lambda begin: wrapped(lambda b: LogSource(log, b, [7] * 100), begin), "air:0")
+    elif kind == "file":
         file = tmp_path / "messages.ndjson"
         file.write_bytes(b"\n".join(VALUES) + b"\n")
         spec = feed()
@@ -49,7 +55,7 @@ def made(request, tmp_path):
 
         def open_source(begin):
             settings = KafkaSettings(bootstrap, f"group-{topic}", max_poll_records=7)
-            return KafkaSource(settings, [topic], begin)
+            return wrapped(lambda b: KafkaSource(settings, [topic], b), begin)
 
         yield Made(open_source, f"{topic}:0")
 
@@ -92,11 +98,12 @@ def test_reading_starts_where_begin_says(made):
 def test_after_a_seek_the_next_slice_starts_there(made):
     source = made.open(oldest)
     read_all(source, 50)
-    source.seek({made.name: 45})
+    (name,) = source.assigned()
+    source.seek({name: 45})
     slices = read_all(source, 5)
     assert slices[0].start == 45
     assert values(slices) == VALUES[45:]
-    source.seek({made.name: -1})
+    source.seek({name: -1})
     assert values(read_all(source, 50)) == VALUES
     source.close()
 
