@@ -20,6 +20,11 @@ BY_FEED = {"acct", "acctm", "seen", "val", "open", "near", "stage", "mended"}
 REPORTS = {keys.FENCE, keys.LAG, keys.REBUILT, keys.RULES, keys.SENT}
 """Keys that say how the state came about, not what it is."""
 
+SUMS = {"m", "h", "d"}
+LISTED = {keys.REJECTS, keys.LATE}
+KNOWN = {*BY_FEED, *REPORTS, *SUMS, *LISTED, keys.latest(), "rec", "recent", keys.EXPIRY}
+"""Every family that an audit can read; a test holds it against the grammar of the keys."""
+
 
 def family_of(suffix: str) -> str:
     """Give the first part of a suffix: what kind of key it is."""
@@ -31,13 +36,13 @@ def feed_of(suffix: str, name: str, feeds: Collection[str]) -> str:
     family, _, rest = suffix.partition(":")
     if family in BY_FEED:
         return rest.partition(":")[0]
-    if family in ("m", "h", "d"):
+    if family in SUMS:
         return max((f for f in feeds if name.startswith(f"{f}.")), key=len, default="")
     if family == "recent":
         return name.split("|")[1]
     if family == keys.EXPIRY:
         return name.split("|")[1]
-    if family in (keys.REJECTS, keys.LATE):
+    if family in LISTED:
         return str(msgspec.json.decode(name)["feed"])
     return name.partition("|")[0]
 
@@ -50,7 +55,7 @@ def moment_of(suffix: str, name: str, value: bytes, zone: str) -> float | None:
         return _bucket_ms("h", hour[:-2], int(hour[-2:]), zone)
     if family in ("acctm", "seen"):
         return None if is_by_arrival(suffix) else int(hour) * _HOUR_MS
-    if family in ("m", "h", "d"):
+    if family in SUMS:
         return _bucket_ms(family, rest, int(name.rpartition("|")[2]), zone)
     if family == keys.latest():
         return float(value[:13])

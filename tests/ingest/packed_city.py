@@ -35,6 +35,7 @@ def feeds():
         case_feed(),
         feed(id="police", kind="incident", fields=police, bounds={}, late_after_s=86_400),
         feed(id="alerts", late_after_s=86_400, place={}, **warned),
+        feed(id="rev", late_after_s=86_400, dedupe={"revised": "replace"}),
     ]
 
 

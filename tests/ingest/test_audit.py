@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from packed_city import PackedCity, RunningWorker
 from small_city import NOW_MS
 
+from ingest.audit.fields import KNOWN
 from ingest.replay import replay_file
 from layers.command import main
 from layers.store import keys
@@ -38,11 +39,14 @@ def city(tmp_path_factory, kafka, redis_url):
     made.produce("air", [*READINGS, *READINGS[:7], b"{broken", {"id": "s", "p": "no2"}])
     made.produce("hotline", CASES, keys=[c["no"] for c in CASES])
     made.produce("police", INCIDENTS)
+    made.produce("rev", [READINGS[4] | {"v": v} for v in (3, 8, 5)], partition=0)
+    made.produce("rev", [READINGS[4] | {"at": NOW_MS - 90_000_000}], partition=0)
     made.produce_warning(1, time.time())
     with RunningWorker(made.config):
         made.await_read("air", len(READINGS) + 9)
         made.await_read("hotline", 40)
         made.await_read("police", 9)
+        made.await_read("rev", 4)
         made.await_read("alerts", 1)
     yield made
     made.close()
@@ -76,7 +80,7 @@ def test_a_state_that_the_logs_make_is_equal(city, audit):
     assert "equal" in done.stdout
     assert "not proven" not in done.stdout
     assert int(re.search(r"([\d,]+) 个字段", done.stdout)[1].replace(",", "")) > 300
-    assert "recomputed 179 条消息" in done.stderr
+    assert "recomputed 183 条消息" in done.stderr
     assert audit(scratch="").returncode == 0
     left = list(city.store.client.scan_iter("audit1.audit:*"))
     assert not left
@@ -142,6 +146,8 @@ def change(client, key, name):
         ("110101", "recent:"),
         ("110101", "expiry"),
         ("000000", "rejects"),
+        ("110102", "late"),
+        ("110102", "val:rev"),
     ],
 )
 def test_a_planted_difference_is_named_with_home_key_and_field(city, audit, home, family):
@@ -201,3 +207,10 @@ def test_what_kafka_has_deleted_is_said_and_the_rest_is_proven(city, audit, kafk
     assert done.returncode == 0
     assert "recorded file" in done.stdout
     assert "police" in done.stdout
+
+
+def test_the_audit_knows_every_kind_of_key_that_the_grammar_spells():
+    spelled = set(
+        re.findall(r"^(\w+)(?::\S*)? +(?:hash|set|zset|list) ", keys.__doc__, re.MULTILINE)
+    )
+    assert spelled == KNOWN
