@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.discover.columns import Column, columns_of
-from ingest.discover.draft_time import event_time, hours_of, write_time
+from ingest.discover.draft_time import event_time, flags_of, hours_of, write_time
 from ingest.discover.places import position_of
 from ingest.discover.roles import OF_KIND, Roles, kind_of, roles_of
 from ingest.discover.samples import Sample
-from ingest.discover.spelling import code_of, double, property_of, quoted, single
+from ingest.discover.spelling import code_of, double, name_and_unit, properties_of, quoted, single
 from ingest.discover.states import state_of
 from layers.feed_spec import Kind
 from layers.geography import Geography
@@ -179,7 +180,9 @@ def _wide_rule(draft: Draft) -> None:
         digits = len(names[0]) - len(stem[0] if stem else "")
         if hours_of(draft):
             pattern = f"{hours_of(draft)}(?P<hour>\\d{{{digits}}})"
-            draft.add(f"wide: {{pattern: {single(pattern)}}}")
+            flag = flags_of(draft)
+            beside = f", beside: {{flag: {double(flag + '{hour}')}}}" if flag else ""
+            draft.add(f"wide: {{pattern: {single(pattern)}{beside}}}")
             return
         pattern = f"{stem[0] if stem else ''}(?P<number>\\d{{{digits}}})"
         zh = (
@@ -252,7 +255,11 @@ def _measured(draft: Draft) -> Iterator[tuple[str, tuple[str, list[Question]]]]:
     else:
         zh, en = "数值在哪个路径？", "At which path is the value?"
         yield "value", ("value", [(zh, en)])
+    if draft.wide and flags_of(draft):
+        yield "quality", ("$beside.flag", [])
     for name in ("unit", "quality"):
+        if name == "quality" and draft.wide and flags_of(draft):
+            continue
         if name in has and not (name == "unit" and draft.wide and not patterned):
             yield name, (quoted(has[name].path), [])
 
@@ -273,8 +280,8 @@ def _codes(draft: Draft) -> None:
             lines.append((f"  {name}:", []))
             lines.append(("    table:", []))
             lines += [
-                (f"      {quoted(c.path)}: {property_of(c.path)}", [])
-                for c in draft.wide[:_CODES_SHOWN]
+                (f"      {quoted(path)}: {code}", [])
+                for path, code in list(_properties(draft).items())[:_CODES_SHOWN]
             ]
         elif name in has:
             lines += _table(name, has[name])
@@ -310,6 +317,12 @@ def _table(name: str, column: Column) -> list[tuple[str, list[Question]]]:
     return found
 
 
+def _properties(draft: Draft) -> dict[str, str]:
+    """Give the code of what each column of a wide row measures."""
+    paths = [c.path for c in draft.wide]
+    return dict(zip(paths, properties_of(paths), strict=True))
+
+
 def _values(draft: Draft) -> None:
     if draft.kind != "observation":
         return
@@ -321,9 +334,24 @@ def _values(draft: Draft) -> None:
     missing = list(dict.fromkeys(t for c in measured for t in c.missing_texts))
     if missing:
         parts.append(f"missing: [{', '.join(map(double, missing))}]")
+    asks = []
+    if draft.wide and (flag := flags_of(draft)):
+        texts = [t for c in draft.columns if c.path.startswith(flag) for t in c.texts]
+        valid = Counter(texts).most_common(1)[0][0]
+        parts.append(f"valid: [{double(valid)}]")
+        zh = f"标志列 {flag}… 中哪些值表示有效（{', '.join(sorted(set(texts))[:6])}）？"
+        asks.append((zh, f"Which of these marks in {flag}… say that a reading is valid?"))
+    units = {
+        code: unit
+        for path, code in _properties(draft).items()
+        if (unit := name_and_unit(path)[1]) and not hours_of(draft)
+    }
+    if units:
+        pairs = ", ".join(f"{code}: {double(unit)}" for code, unit in units.items())
+        parts.append(f"assumed: {{{pairs}}}")
     if parts:
-        draft.add(f"values: {{{', '.join(parts)}}}")
-    if "unit" not in draft.roles.of:
+        draft.add(f"values: {{{', '.join(parts)}}}", *asks)
+    if "unit" not in draft.roles.of and not units:
         zh, en = (
             "单位是什么？可写 values.assumed: {监测项: 单位}。",
             "Which units? values.assumed says so.",

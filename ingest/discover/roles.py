@@ -65,7 +65,7 @@ ROLES: dict[str, Role] = {
     "time": Role(
         (
             r"观测时间|监测时间|数据时间|采集时间|接警时间|发生时间|eventtime|observed|phenomenontime",
-            r"timestamp|occur|时间|日期",
+            r"timestamp|occur|时间|日期|datum|fecha|zeitpunkt",
             r"(^|[^a-z])(ts|time|date|datetime|at|tm|dt)" + _END + r"|time$|date$|at$",
         ),
         _time,
@@ -82,6 +82,7 @@ ROLES: dict[str, Role] = {
         (
             r"设备编[号码]|站号|站点编[号码]|测站编码|device_?id|sensor_?id|station_?id|stcd|deviceid",
             r"设备|站点|传感器|sensor|station|device|detector|datastream\.iot\.?id",
+            r"estaci[oó]n|messstelle|stazione",
             r"(^|[._])(id|no|code)$",
         ),
         lambda c: not _time(c) or c.name.endswith(("id", "编号", "号")),
@@ -90,11 +91,16 @@ ROLES: dict[str, Role] = {
         (
             r"监测项|项目|指标|参数|observedproperty|parameter|property|pollutant|serviceid",
             r"(^|[._])(item|metric|indicator|measure)$",
+            r"magnitud|contaminante|schadstoff|messgr|polluant",
         ),
-        lambda c: _text(c) and _few(c),
+        lambda c: (_text(c) or all(n.is_integer() for n in c.numbers)) and _few(c),
     ),
     "value": Role(
-        (r"监测值|数值|浓度|读数|(^|[._])(value|val|reading|result)$", r"值$|value$"), _number
+        (
+            r"监测值|数值|浓度|读数|(^|[._])(value|val|reading|result)$",
+            r"值$|value$|(^|[._])(valor|wert|messwert|valeur)$",
+        ),
+        _number,
     ),
     "unit": Role(
         (r"(^|[._])单位$|(^|[._])(unit|units|unitcode|symbol|uom)$",),
@@ -126,9 +132,16 @@ ROLES: dict[str, Role] = {
         (r"处置结果|处理结果|outcome|disposition|resolution",), lambda c: _text(c) and _few(c)
     ),
     "lng": Role(
-        (r"经度|longitude|(^|[._])(lng|lon|long)$", r"coordinates0$", r"(^|[._])(x|easting)$"), _lng
+        (
+            r"经度|longitud|l(ä|ae)ngengrad|(^|[._])(lng|lon|long)$",
+            r"coordinates0$",
+            r"(^|[._])(x|easting)$",
+        ),
+        _lng,
     ),
-    "lat": Role((r"纬度|latitude|(^|[._])lat$", r"coordinates1$", r"(^|[._])(y|northing)$"), _lng),
+    "lat": Role(
+        (r"纬度|latitud|breitengrad|(^|[._])lat$", r"coordinates1$", r"(^|[._])(y|northing)$"), _lng
+    ),
     "code": Role((r"网格编?码?$|gridcode|grid_code|街道编码|区划|行政区|adcode|region_?code",)),
 }
 

@@ -109,11 +109,21 @@ def _unpacked(file: Path) -> bytes:
     return data
 
 
+def _is_western(data: bytes) -> bool:
+    """Say whether signs beyond ASCII stand alone between ASCII ones, as µ, ° and ü do in Latin-1.
+
+    A Chinese text in GB 18030 has them in pairs, or in fours with digits.
+    """
+    fours = re.sub(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]", b"", data)
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", fours)]
+    return bool(runs) and sum(n == 1 for n in runs) > len(runs) / 2
+
+
 def _decoded(data: bytes) -> tuple[str, Encoding]:
     for mark, name in _MARKS:
         if data.startswith(mark):
             return data.decode("utf-8-sig" if name == "utf-8" else "utf-16"), name
-    tried: tuple[Encoding, ...] = ("utf-8", "gb18030")
+    tried: tuple[Encoding, ...] = ("utf-8", *(() if _is_western(data) else ("gb18030",)))
     for encoding in tried:
         try:
             return data.decode(encoding), encoding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w.\u4e00-\u9fff-]*")
@@ -17,8 +18,24 @@ def code_of(text: str) -> str:
 
 def property_of(path: str) -> str:
     """Give a code for what a column of a wide row measures: the last telling part of its path."""
-    parts = [p for p in re.split(r"[.\[\]]+", path) if p and p not in ("value", "data", "result")]
+    named, _ = name_and_unit(path)
+    parts = [p for p in re.split(r"[.\[\]]+", named) if p and p not in ("value", "data", "result")]
     return code_of(parts[-1] if parts else path)
+
+
+def properties_of(paths: Sequence[str]) -> list[str]:
+    """Give such a code for each; where two would be the same, all of the path is in them."""
+    codes = [property_of(path) for path in paths]
+    return [
+        code if codes.count(code) == 1 else code_of(path)
+        for code, path in zip(codes, paths, strict=True)
+    ]
+
+
+def name_and_unit(path: str) -> tuple[str, str]:
+    """Part a column's name from the unit in brackets after it; empty when it names none."""
+    found = re.fullmatch(r"(.*\S)\s*[\[(（]([^\d\])）][^\])）]*)[\])）]", path)
+    return (found[1], found[2]) if found else (path, "")
 
 
 def quoted(text: str) -> str:

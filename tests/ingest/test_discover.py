@@ -216,3 +216,33 @@ def test_the_command_writes_asks_and_says_what_is_left(tmp_path, capsys, monkeyp
     assert "time is missing" in capsys.readouterr().err
     assert main(["feed", "new", str(tmp_path / "absent")]) == 1
     assert "absent" in capsys.readouterr().err
+
+
+def test_hours_with_flags_beside_them_and_a_date_in_three_columns(tmp_path):
+    hours = [f"{n:02d}" for n in range(1, 25)]
+    head = "ESTACION;MAGNITUD;ANO;MES;DIA;" + ";".join(f"H{n};V{n}" for n in hours)
+    lines = [
+        f"{station};{what};2025;10;{day};" + ";".join(f"{day},5;{'NV'[n != '07']}" for n in hours)
+        for station in (4, 8)
+        for what in (8, 9)
+        for day in (25, 27)
+    ]
+    file = written(tmp_path, "madrid.csv", "\n".join([head, *lines]))
+    _, feed, batch = drafted(file, tmp_path)
+    assert (feed.wide.beside, feed.values.valid) == ({"flag": "V{hour}"}, ("V",))
+    assert (feed.fields["sensor_id"], feed.fields["property"]) == ("ESTACION", "MAGNITUD")
+    assert batch.rows["outcome"].to_list().count(ACCEPTED) == 8 * 23
+    assert batch.rows["event_ms"].null_count() == 0
+    assert {r.value for _, r in batch.rejects} == {"N"}
+
+
+def test_a_clock_beside_its_date_latin_text_and_units_in_the_header(tmp_path):
+    lines = ["Station;Datum;Uhrzeit;PM10 [µg/m³];NO2 [µg/m³]"]
+    lines += [f"Süd {n};26.11.2025;{h:02d}:30;{h},5;7" for n in range(2) for h in range(24)]
+    file = written(tmp_path, "luft.csv", "\n".join(lines).encode("latin-1"))
+    _, feed, batch = drafted(file, tmp_path)
+    assert (feed.encoding, feed.time.form) == ("latin-1", "%d.%m.%Y %H:%M")
+    assert feed.values.assumed == {"pm10": "µg/m³", "no2": "µg/m³"}
+    assert batch.rows["outcome"].to_list() == [ACCEPTED] * 96
+    assert set(batch.rows["property"]) == {"pm10", "no2"}
+    assert batch.rows["sensor_id"].n_unique() == 2
